@@ -1,0 +1,92 @@
+package router
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"smsflow/services/flow"
+)
+
+// effects calls assistants: outside any transaction, at most MaxEffects at once. An effect that a dead process has begun
+// is begun again by the next owner, under the same id.
+type effects struct {
+	r     *Router
+	slots chan struct{}
+	group sync.WaitGroup
+}
+
+func newEffects(r *Router) *effects {
+	return &effects{r: r, slots: make(chan struct{}, MaxEffects)}
+}
+
+// wait returns when no call is under way.
+func (e *effects) wait() { e.group.Wait() }
+
+// start does a run's pending effect and hands the answer to the pool. ctx is the router's own.
+func (e *effects) start(ctx context.Context, t *turn) {
+	run, about := *t.ask, t.about
+	effect := *run.Pending
+	id := t.cl.Lease.Conversation
+	e.r.pool.asks(id, effect.ID)
+	e.group.Go(func() {
+		select {
+		case e.slots <- struct{}{}:
+			defer func() { <-e.slots }()
+		case <-ctx.Done():
+			return
+		}
+		answer := e.answer(ctx, t.cfg, &run, &about, &effect)
+		if ctx.Err() != nil {
+			return // stopping: the next owner asks again
+		}
+		e.r.pool.answered(id, &answered{effect: effect.ID, answer: answer})
+	})
+}
+
+// answer makes the question and asks it. Whatever goes wrong is the answer.
+func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about *flow.Inbound, effect *flow.Effect) flow.Answer {
+	began := e.r.Now()
+	failed := func(format string, args ...any) flow.Answer {
+		return flow.Answer{Err: fmt.Sprintf(format, args...), Latency: e.r.Now().Sub(began)}
+	}
+	prog, err := e.r.programs.get(ctx, run)
+	if err != nil {
+		e.r.logFailure(ctx, "revision", err)
+		return failed("the workflow's revision could not be read")
+	}
+	rev := prog.Revision()
+	a, ok := cfg.assistants[rev.Assistant]
+	if !ok {
+		return failed("the workflow's assistant is not there")
+	}
+	timeout := a.Timeout
+	if timeout <= 0 {
+		timeout = flow.DefaultTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	ask := flow.Ask{
+		Effect: effect.ID, Assistant: a, WorkflowName: rev.Name, Goal: rev.Goal, Context: rev.Context,
+		ResponseTemplate: rev.ResponseTemplate, TenantName: cfg.Tenant.Name, Message: about.Body, MaxSegments: effect.MaxSegments,
+	}
+	if len(a.SealedAPIKey) > 0 {
+		if ask.APIKey, err = e.r.Opener.Open(a.Tenant, flow.APIKeyField(a.ID), a.SealedAPIKey); err != nil {
+			e.r.Log.ErrorContext(ctx, "an assistant's key cannot be opened", "assistant", a.ID, "error", err)
+			return failed("the assistant's key cannot be opened: enter it again")
+		}
+	}
+	if effect.History > 0 {
+		ask.History, err = e.r.Store.History(ctx, about.Tenant, about.Conversation, about.Seq, effect.History)
+		if err != nil {
+			e.r.logFailure(ctx, "history", err)
+			return failed("the conversation so far could not be read")
+		}
+	}
+	answer := e.r.Answerer.Answer(ctx, ask)
+	if answer.Latency == 0 {
+		answer.Latency = e.r.Now().Sub(began).Round(time.Millisecond)
+	}
+	return answer
+}

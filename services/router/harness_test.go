@@ -1,0 +1,262 @@
+package router_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"smsflow/services/flow"
+	"smsflow/services/router"
+	"smsflow/services/store/postgres"
+	"smsflow/services/store/sqlite"
+	"smsflow/services/store/storetest"
+	"smsflow/services/workflow"
+)
+
+// store is what the tests need of a database beside the router's own calls.
+type store interface {
+	router.Store
+	workflow.Store
+	CreateTenant(ctx context.Context, t flow.Tenant) error
+	UpdateTenant(ctx context.Context, id flow.TenantID, change func(*flow.Tenant) error) (flow.Tenant, error)
+	AddNumber(ctx context.Context, n flow.Number) error
+}
+
+// both runs a test against SQLite and PostgreSQL.
+func both(t *testing.T, test func(t *testing.T, s store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the directory goes away
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		test(t, s)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		s, err := postgres.Open(t.Context(), storetest.Postgres(t), postgres.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the database goes away
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		test(t, s)
+	})
+}
+
+const (
+	alice = "+14155550101"
+	bob   = "+14155550102"
+)
+
+// newNumber makes a tenant's number: each has its own, also of those that share a database.
+func newNumber() string {
+	n := numbers.Add(1)
+	return fmt.Sprintf("+1%d55501%02d", 201+n/100, n%100)
+}
+
+// harness is one tenant with its router.
+type harness struct {
+	t        *testing.T
+	store    store
+	tenant   flow.TenantID
+	number   string
+	config   *workflow.Service
+	script   *script
+	router   *router.Router
+	options  router.Options
+	stop     func()
+	messages atomic.Int64
+}
+
+func newHarness(t *testing.T, s store, change ...func(*flow.Tenant)) *harness {
+	t.Helper()
+	tenant := flow.Tenant{ID: flow.TenantID(newID()), Name: "Harbour Dental", SMSPlan: true, SMSWorkflows: true, ConfigVersion: 1, CreatedAt: time.Now()}
+	for _, c := range change {
+		c(&tenant)
+	}
+	own := newNumber()
+	must(t, s.CreateTenant(t.Context(), tenant))
+	must(t, s.AddNumber(t.Context(), flow.Number{Tenant: tenant.ID, Number: own}))
+	h := &harness{
+		t: t, store: s, tenant: tenant.ID, number: own, script: newScript(),
+		config: &workflow.Service{Store: s, Seal: plain{}, Now: time.Now, NewID: newID},
+	}
+	h.options = router.Options{
+		Store: s, Answerer: h.script, Opener: plain{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, NewID: newID,
+		Lease: 30 * time.Second, Poll: 20 * time.Millisecond, Drain: 10 * time.Second,
+	}
+	h.start()
+	return h
+}
+
+// start begins a router, a new one after stop.
+func (h *harness) start() {
+	h.options.Owner = newID()
+	h.router, h.stop = run(h.t, h.options)
+}
+
+func run(t *testing.T, o router.Options) (*router.Router, func()) {
+	t.Helper()
+	r := router.New(o)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() { done <- r.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("router: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return r, stop
+}
+
+func (h *harness) caller() workflow.Caller {
+	return workflow.Caller{Tenant: h.tenant, Subject: "test"}
+}
+
+// workflow saves an active workflow.
+func (h *harness) workflow(w flow.Workflow) flow.Workflow {
+	h.t.Helper()
+	if w.Goal == "" {
+		w.Goal = flow.GoalGeneralInquiry
+	}
+	if w.Name == "" {
+		w.Name = "workflow " + newID()
+	}
+	w.Active = true
+	saved, err := h.config.CreateWorkflow(h.t.Context(), h.caller(), w, "")
+	must(h.t, err)
+	return saved
+}
+
+// assistant saves an assistant that the script answers for.
+func (h *harness) assistant(timeout time.Duration) flow.AssistantID {
+	h.t.Helper()
+	a, err := h.config.CreateAssistant(h.t.Context(), h.caller(), flow.Assistant{
+		Name: "assistant " + newID(), Provider: flow.ProviderFAQ, Timeout: timeout,
+	}, "", "")
+	must(h.t, err)
+	return a.ID
+}
+
+func (h *harness) submission(from, body string) router.Submission {
+	return router.Submission{
+		Tenant: h.tenant, Connection: "gw", GatewayMessageID: "m" + strconv.FormatInt(h.messages.Add(1), 10), From: from, To: h.number, Body: body,
+	}
+}
+
+// text submits a message and waits for its outcome.
+func (h *harness) text(from, body string) flow.Result {
+	h.t.Helper()
+	return h.submit(h.submission(from, body))
+}
+
+func (h *harness) submit(s router.Submission) flow.Result {
+	h.t.Helper()
+	res, err := h.router.RouteInbound(h.t.Context(), s, 20*time.Second)
+	must(h.t, err)
+	return res
+}
+
+// want checks an outcome and the texts of its replies.
+func (h *harness) want(res flow.Result, outcome flow.Outcome, texts ...string) {
+	h.t.Helper()
+	got := make([]string, 0, len(res.Replies))
+	for _, o := range res.Replies {
+		got = append(got, o.Body)
+	}
+	if res.Outcome != outcome || fmt.Sprint(got) != fmt.Sprint(texts) {
+		h.t.Fatalf("outcome %s, replies %q; want %s, %q\ntrace: %+v", res.Outcome, got, outcome, texts, res.Trace)
+	}
+}
+
+func say(text string) flow.Step { return flow.Step{Spec: &flow.SendMessage{Text: text}} }
+
+func words(list ...string) flow.Step {
+	return flow.Step{Spec: &flow.MatchWords{Mode: flow.MatchAny, Words: list}}
+}
+
+func ask(fallback string) flow.Step {
+	return flow.Step{Spec: &flow.AssistantReply{FallbackText: fallback}}
+}
+
+// script is an assistant that a test plays.
+type script struct {
+	mu    sync.Mutex
+	asked []flow.Ask
+	// reply is called for every question.
+	reply func(ctx context.Context, ask flow.Ask) flow.Answer
+}
+
+func newScript() *script {
+	return &script{reply: func(_ context.Context, a flow.Ask) flow.Answer {
+		return flow.Answer{Text: "re: " + a.Message, Model: "script"}
+	}}
+}
+
+func (s *script) Answer(ctx context.Context, a flow.Ask) flow.Answer {
+	s.mu.Lock()
+	s.asked = append(s.asked, a)
+	reply := s.reply
+	s.mu.Unlock()
+	return reply(ctx, a)
+}
+
+func (s *script) questions() []flow.Ask {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]flow.Ask(nil), s.asked...)
+}
+
+func (s *script) set(reply func(ctx context.Context, ask flow.Ask) flow.Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reply = reply
+}
+
+// plain keeps secrets as they are.
+type plain struct{}
+
+func (plain) Seal(_ flow.TenantID, _ string, s flow.Secret) ([]byte, error) {
+	return []byte(s.Reveal()), nil
+}
+
+func (plain) Open(_ flow.TenantID, _ string, sealed []byte) (flow.Secret, error) {
+	return flow.Secret(sealed), nil
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+type subm = router.Submission
+
+var numbers atomic.Int64
+
+func setActive(h *harness, id flow.WorkflowID, on bool) {
+	h.t.Helper()
+	_, err := h.config.SetWorkflowActive(h.t.Context(), h.caller(), id, on, "")
+	must(h.t, err)
+}
