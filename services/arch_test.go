@@ -40,15 +40,19 @@ func room(pkg string) string {
 // The second result is false for a room that the table does not know.
 func mayImport(room string) ([]string, bool) {
 	switch room {
-	case "flow", "sms", "gen", "web":
+	case "flow", "sms", "fault", "gen", "web":
 		return nil, true
 	case "engine":
 		return []string{"flow", "sms"}, true
-	case "workflow", "router":
+	case "workflow":
 		return []string{"flow", "sms", "engine"}, true
+	case "router":
+		return []string{"flow", "sms", "engine", "fault"}, true
 	case "access":
 		return []string{"flow"}, true
-	case "store", "assistant", "gateway":
+	case "store":
+		return []string{"flow", "sms", "fault"}, true
+	case "assistant", "gateway":
 		return []string{"flow", "sms"}, true
 	case "rpc":
 		return []string{"gen", "flow", "sms", "workflow", "router", "access"}, true
