@@ -31,10 +31,14 @@ type Conversation struct {
 	Contact     string // E.164
 	State       ConversationState
 	StateReason string
-	OptedIn     bool // by a start word
-	Vars        map[string]string
-	Tags        []string
-	Inbounds    int64 // handled so far
+	// HandedOffAt is when a person got the conversation; zero unless State is HandedOff.
+	HandedOffAt time.Time
+	// StopConfirmed: opted out, and the contact has been told so once.
+	StopConfirmed bool
+	OptedIn       bool // by a start word
+	Vars          map[string]string
+	Tags          []string
+	Inbounds      int64 // handled so far
 	// Run is the run that is open (running or waiting); empty: none.
 	Run RunID
 	// Ver grows by one with every commit; 0: not stored yet.

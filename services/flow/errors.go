@@ -43,6 +43,8 @@ const (
 	ReasonQueueFull         = "QUEUE_FULL"
 	ReasonUnavailable       = "UNAVAILABLE"
 	ReasonNumberNotOwned    = "NUMBER_NOT_OWNED"
+	ReasonDelivery          = "DELIVERY_MISMATCH"
+	ReasonNotRetryable      = "NOT_RETRYABLE"
 	ReasonInternal          = "INTERNAL"
 )
 

@@ -19,6 +19,9 @@ type Inbound struct {
 	Body             string
 	ReceivedAt       time.Time // by the gateway
 	AcceptedAt       time.Time // by us
+	// Stop: the text is a stop word. The commit that accepts it opts the contact out, so that nothing that is decided
+	// or sent afterwards can miss it.
+	Stop bool
 }
 
 // OutboundState says how far an outbound message has come.
@@ -63,6 +66,8 @@ type Outbound struct {
 	Attempts  int
 	Reason    string
 	GatewayID string
+	// Doubt: nobody knows of an earlier attempt whether it was taken.
+	Doubt     bool
 	UpdatedAt time.Time
 	// SendingFor: with OutboundSending in a Commit, how long the committing owner has for the sending.
 	SendingFor time.Duration
@@ -87,4 +92,5 @@ type Settled struct {
 	GatewayID  string
 	RetryAfter time.Duration // with OutboundPending: from now
 	Attempts   int
+	Doubt      bool
 }

@@ -31,6 +31,8 @@ type Settings struct {
 	NoMatch       NoMatch       `json:"no_match,omitempty"`       // silence
 	NoMatchText   string        `json:"no_match_text,omitempty"`
 	Zone          string        `json:"zone,omitempty"` // IANA; UTC
+	// ReleaseAfterMinutes is how long a handed-off conversation stays with a person; 0: until it is released.
+	ReleaseAfterMinutes int `json:"release_after_minutes,omitempty"`
 	// Brand and HelpContact are named in the answers to consent words; the tenant's name stands in for Brand.
 	Brand       string `json:"brand,omitempty"`
 	HelpContact string `json:"help_contact,omitempty"`

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 	"smsflow/services/sms"
 )
@@ -35,11 +36,7 @@ func queueFull() error {
 // RouteInbound commits one message and gives its outcome, or OutcomeAccepted if that takes longer than wait. Once it
 // has answered without an error, the message will be handled whatever happens to this process.
 func (r *Router) RouteInbound(ctx context.Context, s Submission, wait time.Duration) (flow.Result, error) {
-	m, err := r.inbound(s)
-	if err != nil {
-		return flow.Result{}, err
-	}
-	owned, err := r.ownsNumber(ctx, m.Tenant, m.To)
+	m, owned, err := r.prepare(ctx, s)
 	if err != nil {
 		return flow.Result{}, err
 	}
@@ -65,6 +62,67 @@ func (r *Router) RouteInbound(ctx context.Context, s Submission, wait time.Durat
 	return r.await(ctx, m.Tenant, m.ID, decided, wait, false)
 }
 
+// Accept commits one message without waiting for its outcome, which is OutcomeAccepted or OutcomeUnknownNumber.
+func (r *Router) Accept(ctx context.Context, s Submission) (flow.Result, error) {
+	m, owned, err := r.prepare(ctx, s)
+	if err != nil {
+		return flow.Result{}, err
+	}
+	if !owned {
+		return unknownNumber(m), nil
+	}
+	in, err := r.intakes[intake(m.Conversation, len(r.intakes))].call(ctx, m)
+	if err != nil {
+		return flow.Result{}, err
+	}
+	return accepted(m, in), nil
+}
+
+// Submit is Accept for those who do not wait. When it returns, the message has its place in the queue: messages of one
+// conversation that are submitted one after the other are committed in that order. done gets what Accept would have
+// given: once, before Submit returns or later from another goroutine, and it must not block.
+func (r *Router) Submit(ctx context.Context, s Submission, done func(flow.Result, error)) {
+	m, owned, err := r.prepare(ctx, s)
+	if err != nil {
+		done(flow.Result{}, err)
+		return
+	}
+	if !owned {
+		done(unknownNumber(m), nil)
+		return
+	}
+	err = r.intakes[intake(m.Conversation, len(r.intakes))].put(item[flow.Inbound, flow.Ingested]{m, func(in flow.Ingested, err error) {
+		if err != nil {
+			done(flow.Result{}, err)
+			return
+		}
+		done(accepted(m, in), nil)
+	}})
+	if err != nil {
+		done(flow.Result{}, err)
+	}
+}
+
+func accepted(m flow.Inbound, in flow.Ingested) flow.Result {
+	return flow.Result{Tenant: m.Tenant, Inbound: in.ID, Outcome: flow.OutcomeAccepted, Duplicate: in.Duplicate}
+}
+
+// prepare makes the message of a submission. owned: the number texted is the tenant's.
+func (r *Router) prepare(ctx context.Context, s Submission) (m flow.Inbound, owned bool, err error) {
+	if m, err = r.inbound(s); err != nil {
+		return m, false, err
+	}
+	cfg, owned, err := r.ownsNumber(ctx, m.Tenant, m.To)
+	if err != nil {
+		return m, false, err
+	}
+	if owned {
+		word, _ := sms.ConsentWord(m.Body, false, extraWords(cfg.Tenant.Settings))
+		m.Stop = word == sms.ConsentStop
+	}
+	return m, owned, nil
+}
+
 // seed spreads conversations over the intakes; it need not be the same in another process.
 var seed = maphash.MakeSeed()
 
@@ -73,12 +131,19 @@ func intake(id flow.ConversationID, n int) int {
 	return int(maphash.String(seed, string(id)) % uint64(n))
 }
 
-// inbound checks a submission and makes the message of it.
-func (r *Router) inbound(s Submission) (flow.Inbound, error) {
-	var bad []flow.Violation
+// Validate says all that is wrong with a submission.
+func (s Submission) Validate() []flow.Violation {
+	_, _, _, bad := s.parse()
+	return bad
+}
+
+// parse gives the numbers and the text in their canonical form.
+func (s Submission) parse() (from, to, body string, bad []flow.Violation) {
 	add := func(field, reason string, err error) {
 		if err != nil {
-			bad = append(bad, flow.Violation{Field: field, Reason: reason, Text: err.Error()})
+			// The kind that the error begins with says no more than the field does.
+			_, text, _ := strings.Cut(err.Error(), ": ")
+			bad = append(bad, flow.Violation{Field: field, Reason: reason, Text: text})
 		}
 	}
 	switch n := utf8.RuneCountInString(s.GatewayMessageID); {
@@ -89,12 +154,19 @@ func (r *Router) inbound(s Submission) (flow.Inbound, error) {
 	case !utf8.ValidString(s.GatewayMessageID) || strings.ContainsFunc(s.GatewayMessageID, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		bad = append(bad, flow.Violation{Field: "gateway_message_id", Reason: "INVALID_CHARACTER", Text: "may hold no control characters"})
 	}
-	from, err := sms.ParseContact(s.From)
+	var err error
+	from, err = sms.ParseContact(s.From)
 	add("from", "INVALID_NUMBER", err)
-	to, err := sms.ParseOwnNumber(s.To)
+	to, err = sms.ParseOwnNumber(s.To)
 	add("to", "INVALID_NUMBER", err)
-	body, err := sms.CleanBody(s.Body)
+	body, err = sms.CleanBody(s.Body)
 	add("body", "INVALID_BODY", err)
+	return from, to, body, bad
+}
+
+// inbound makes the message of a submission.
+func (r *Router) inbound(s Submission) (flow.Inbound, error) {
+	from, to, body, bad := s.parse()
 	if err := flow.Invalid(bad); err != nil {
 		return flow.Inbound{}, err
 	}
@@ -113,19 +185,18 @@ func (r *Router) inbound(s Submission) (flow.Inbound, error) {
 }
 
 // ownsNumber says whether the number is the tenant's. Before it says no it reads the configuration anew.
-func (r *Router) ownsNumber(ctx context.Context, tenant flow.TenantID, number string) (bool, error) {
+func (r *Router) ownsNumber(ctx context.Context, tenant flow.TenantID, number string) (*config, bool, error) {
 	cfg, err := r.configs.get(ctx, tenant, 0)
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
 	if slices.Contains(cfg.Numbers, number) {
-		return true, nil
+		return cfg, true, nil
 	}
-	cfg, err = r.configs.get(ctx, tenant, cfg.Tenant.ConfigVersion+1)
-	if err != nil {
-		return false, err
+	if cfg, err = r.configs.fresh(ctx, tenant); err != nil {
+		return nil, false, err
 	}
-	return slices.Contains(cfg.Numbers, number), nil
+	return cfg, slices.Contains(cfg.Numbers, number), nil
 }
 
 func unknownNumber(m flow.Inbound) flow.Result {
@@ -144,10 +215,12 @@ func (r *Router) ingest(ctx context.Context, batch []flow.Inbound) ([]flow.Inges
 	if r.pool.size() >= MaxHeld {
 		owner = "" // whoever has room claims them
 	}
+	fault.Point("before_ingest")
 	ins, err := r.Store.Ingest(ctx, owner, r.Lease, batch)
 	if err != nil {
 		return nil, err
 	}
+	fault.Point("after_ingest")
 	for i, in := range ins {
 		switch {
 		case in.Duplicate:

@@ -19,8 +19,9 @@ type batcher[In, Out any] struct {
 }
 
 type item[In, Out any] struct {
-	in  In
-	out chan<- answer[Out]
+	in In
+	// done gets the result, once. It must not block: the whole batch waits for it.
+	done func(Out, error)
 }
 
 type answer[Out any] struct {
@@ -35,12 +36,12 @@ func newBatcher[In, Out any](queue, maxBatch int, do func(context.Context, []In)
 // call puts in into the next batch and waits for its result. If ctx ends first, the result is unknown.
 func (b *batcher[In, Out]) call(ctx context.Context, in In) (Out, error) {
 	var zero Out
-	done := make(chan answer[Out], 1)
-	if err := b.put(item[In, Out]{in, done}); err != nil {
+	answers := make(chan answer[Out], 1)
+	if err := b.put(item[In, Out]{in, func(out Out, err error) { answers <- answer[Out]{out, err} }}); err != nil {
 		return zero, err
 	}
 	select {
-	case a := <-done:
+	case a := <-answers:
 		return a.out, a.err
 	case <-ctx.Done():
 		return zero, ctx.Err()
@@ -85,11 +86,11 @@ func (b *batcher[In, Out]) run(ctx context.Context) {
 		}
 		outs, err := b.do(ctx, ins)
 		for i := range items {
-			a := answer[Out]{err: err}
+			var out Out
 			if err == nil {
-				a.out = outs[i]
+				out = outs[i]
 			}
-			items[i].out <- a
+			items[i].done(out, err)
 		}
 		clear(items)
 	}

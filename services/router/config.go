@@ -17,6 +17,8 @@ type config struct {
 	flow.Config
 	candidates []candidate // in the order in which they are tried
 	assistants map[flow.AssistantID]flow.Assistant
+	// connections are the gateways; one that is not there takes its messages from the responses.
+	connections map[flow.ConnectionID]flow.Connection
 }
 
 // candidate is one active workflow.
@@ -68,10 +70,23 @@ func (c *configs) get(ctx context.Context, tenant flow.TenantID, version int64) 
 	return v.(*config), nil //nolint:forcetypeassert // the function above gives nothing else
 }
 
+// fresh reads the tenant's configuration anew.
+func (c *configs) fresh(ctx context.Context, tenant flow.TenantID) (*config, error) {
+	cfg, err := c.get(ctx, tenant, 0)
+	if err != nil {
+		return nil, err
+	}
+	return c.get(ctx, tenant, cfg.Tenant.ConfigVersion+1)
+}
+
 func newConfig(raw flow.Config) *config {
 	cfg := &config{Config: raw, assistants: make(map[flow.AssistantID]flow.Assistant, len(raw.Assistants))}
 	for _, a := range raw.Assistants {
 		cfg.assistants[a.ID] = a
+	}
+	cfg.connections = make(map[flow.ConnectionID]flow.Connection, len(raw.Connections))
+	for _, c := range raw.Connections {
+		cfg.connections[c.ID] = c
 	}
 	flow.SortWorkflows(cfg.order(), cfg.Workflows)
 	for _, w := range cfg.Workflows {

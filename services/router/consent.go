@@ -2,6 +2,7 @@ package router
 
 import (
 	"cmp"
+	"time"
 
 	"smsflow/services/flow"
 	"smsflow/services/sms"
@@ -9,7 +10,7 @@ import (
 
 // consent handles stop, start and help words, which come before everything else and cannot be configured away.
 // Sources: CTIA Messaging Principles and Best Practices; FCC 47 CFR 64.1200(a)(10) and (12).
-func (t *turn) consent(m *message) (handled bool) {
+func (t *turn) consent(m *message, behind []flow.Inbound) (handled bool) {
 	word, rule := sms.ConsentWord(m.Body, t.conv.State == flow.OptedOut, extraWords(t.cfg.Tenant.Settings))
 	if word == sms.ConsentNone {
 		return false
@@ -18,21 +19,27 @@ func (t *turn) consent(m *message) (handled bool) {
 	brand := cmp.Or(s.Brand, t.cfg.Tenant.Name)
 	switch word {
 	case sms.ConsentStop:
-		if t.conv.State == flow.OptedOut {
+		if t.conv.State == flow.OptedOut && t.conv.StopConfirmed {
 			m.note("consent", "a stop word ("+rule+"); the contact had opted out before: no second confirmation")
 		} else {
 			m.note("consent", "a stop word ("+rule+"): opted out, confirmed once")
-			t.send(m, "", "", cmp.Or(s.StopText, brand+": You have opted out and will get no more messages. Reply START to opt in again."))
+			t.send(m, "", "", cmp.Or(s.StopText, brand+": You have opted out and will get no more messages. Reply START to opt in again."), true)
 		}
-		t.conv.State, t.conv.StateReason, t.conv.OptedIn = flow.OptedOut, "stop word: "+rule, false
+		t.conv.State, t.conv.StateReason, t.conv.OptedIn, t.conv.StopConfirmed = flow.OptedOut, "stop word: "+rule, false, true
+		t.conv.HandedOffAt = time.Time{}
 		t.finish(m, flow.OutcomeOptedOut)
 	case sms.ConsentStart:
+		if t.stopWaits(behind) {
+			m.note("consent", "a start word ("+rule+"), but a stop word has come in behind it: nothing is sent")
+			t.finish(m, flow.OutcomeOptedOut)
+			return true
+		}
 		m.note("consent", "a start word ("+rule+"): opted in")
 		if t.conv.State == flow.OptedOut {
-			t.conv.State, t.conv.StateReason = flow.Automated, ""
+			t.conv.State, t.conv.StateReason, t.conv.StopConfirmed = flow.Automated, "", false
 		}
 		t.conv.OptedIn = true
-		t.send(m, "", "", cmp.Or(s.StartText, brand+": You have opted in to messages. Reply HELP for help, STOP to opt out."))
+		t.send(m, "", "", cmp.Or(s.StartText, brand+": You have opted in to messages. Reply HELP for help, STOP to opt out."), true)
 		t.finish(m, flow.OutcomeOptedIn)
 	case sms.ConsentHelp:
 		m.note("consent", "a help word ("+rule+"): told who we are and how to stop")
@@ -40,7 +47,7 @@ func (t *turn) consent(m *message) (handled bool) {
 		if s.HelpContact != "" {
 			help += "For help contact " + s.HelpContact + ". "
 		}
-		t.send(m, "", "", cmp.Or(s.HelpText, help+"Reply STOP to opt out."))
+		t.send(m, "", "", cmp.Or(s.HelpText, help+"Reply STOP to opt out."), true)
 		t.finish(m, flow.OutcomeHelpSent)
 	}
 	return true

@@ -2,23 +2,38 @@ package router
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/sony/gobreaker/v2"
+
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 )
 
-// effects calls assistants: outside any transaction, at most MaxEffects at once. An effect that a dead process has begun
-// is begun again by the next owner, under the same id.
+// effects calls assistants: outside any transaction, a bounded number at once, tenants in turn. An effect that a dead
+// process has begun is begun again by the next owner, under the same id.
 type effects struct {
-	r     *Router
-	slots chan struct{}
-	group sync.WaitGroup
+	r        *Router
+	slots    *slots
+	breakers *lru.Cache[breakerKey, *gobreaker.CircuitBreaker[flow.Answer]]
+	group    sync.WaitGroup
+}
+
+// breakerKey is an assistant as it was saved: an edit gives it a fresh start.
+type breakerKey struct {
+	id      flow.AssistantID
+	version int64
 }
 
 func newEffects(r *Router) *effects {
-	return &effects{r: r, slots: make(chan struct{}, MaxEffects)}
+	return &effects{
+		r: r, slots: newSlots(MaxEffects, MaxTenantEffects),
+		breakers: newLRU[breakerKey, *gobreaker.CircuitBreaker[flow.Answer]](MaxBreakers),
+	}
 }
 
 // wait returns when no call is under way.
@@ -30,16 +45,15 @@ func (e *effects) start(ctx context.Context, t *turn) {
 	effect := *run.Pending
 	id := t.cl.Lease.Conversation
 	e.r.pool.asks(id, effect.ID)
-	e.group.Go(func() {
-		select {
-		case e.slots <- struct{}{}:
-			defer func() { <-e.slots }()
-		case <-ctx.Done():
-			return
+	e.group.Add(1)
+	e.slots.add(run.Tenant, func() {
+		defer e.group.Done()
+		if ctx.Err() != nil {
+			return // stopping: the next owner asks
 		}
 		answer := e.answer(ctx, t.cfg, &run, &about, &effect)
 		if ctx.Err() != nil {
-			return // stopping: the next owner asks again
+			return
 		}
 		e.r.pool.answered(id, &answered{effect: effect.ID, answer: answer})
 	})
@@ -84,9 +98,44 @@ func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about 
 			return failed("the conversation so far could not be read")
 		}
 	}
-	answer := e.r.Answerer.Answer(ctx, ask)
+	answer := e.call(ctx, ask)
 	if answer.Latency == 0 {
 		answer.Latency = e.r.Now().Sub(began).Round(time.Millisecond)
 	}
 	return answer
+}
+
+var errAnswer = errors.New("the assistant failed")
+
+// call asks unless the assistant has failed many times in a row: then it is given a rest, and the fallback comes at once
+// instead of after the full timeout. The adapter does what retries there are.
+func (e *effects) call(ctx context.Context, ask flow.Ask) flow.Answer {
+	answer, err := e.breaker(ask.Assistant).Execute(func() (flow.Answer, error) {
+		fault.Point("before_ask")
+		a := e.r.Answerer.Answer(ctx, ask)
+		fault.Point("after_ask")
+		if a.Err != "" {
+			return a, errAnswer
+		}
+		return a, nil
+	})
+	if err != nil && !errors.Is(err, errAnswer) {
+		return flow.Answer{Err: fmt.Sprintf("the assistant has failed %d times in a row and is given a rest of %s", breakerFailures, breakerRest)}
+	}
+	return answer
+}
+
+func (e *effects) breaker(a flow.Assistant) *gobreaker.CircuitBreaker[flow.Answer] {
+	key := breakerKey{a.ID, a.Version}
+	if b, ok := e.breakers.Get(key); ok {
+		return b
+	}
+	b := gobreaker.NewCircuitBreaker[flow.Answer](gobreaker.Settings{
+		Timeout:     breakerRest,
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= breakerFailures },
+	})
+	if old, there, _ := e.breakers.PeekOrAdd(key, b); there {
+		return old
+	}
+	return b
 }

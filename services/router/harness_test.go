@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -81,6 +82,7 @@ type harness struct {
 	router   *router.Router
 	options  router.Options
 	stop     func()
+	tick     func() // at every message
 	messages atomic.Int64
 }
 
@@ -98,7 +100,7 @@ func newHarness(t *testing.T, s store, change ...func(*flow.Tenant)) *harness {
 		config: &workflow.Service{Store: s, Seal: plain{}, Now: time.Now, NewID: newID},
 	}
 	h.options = router.Options{
-		Store: s, Answerer: h.script, Opener: plain{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, NewID: newID,
+		Store: s, Answerer: h.script, Opener: plain{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, NewID: newID, Jitter: rand.Float64,
 		Lease: 30 * time.Second, Poll: 20 * time.Millisecond, Drain: 10 * time.Second,
 	}
 	h.start()
@@ -126,6 +128,19 @@ func run(t *testing.T, o router.Options) (*router.Router, func()) {
 	t.Cleanup(stop)
 	return r, stop
 }
+
+// clock starts the router anew with a clock that goes on by step at every message, from an hour ahead.
+func (h *harness) clock(step time.Duration) {
+	h.stop()
+	var at atomic.Int64
+	start := time.Now().Add(time.Hour)
+	h.options.Now = func() time.Time { return start.Add(time.Duration(at.Load())) }
+	h.tick = func() { at.Add(int64(step)) }
+	h.start()
+}
+
+// contact is one of many.
+func contact(i int) string { return fmt.Sprintf("+1212555%04d", 100+i) }
 
 func (h *harness) caller() workflow.Caller {
 	return workflow.Caller{Tenant: h.tenant, Subject: "test"}
@@ -157,6 +172,9 @@ func (h *harness) assistant(timeout time.Duration) flow.AssistantID {
 }
 
 func (h *harness) submission(from, body string) router.Submission {
+	if h.tick != nil {
+		h.tick()
+	}
 	return router.Submission{
 		Tenant: h.tenant, Connection: "gw", GatewayMessageID: "m" + strconv.FormatInt(h.messages.Add(1), 10), From: from, To: h.number, Body: body,
 	}

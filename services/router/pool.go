@@ -26,6 +26,7 @@ type entry struct {
 	again  bool // something happened meanwhile: look again
 	asking flow.EffectID
 	answer *answered
+	fails  int // turns in a row that could not be made
 }
 
 // answered is the result of an effect, waiting for its turn.
@@ -79,6 +80,7 @@ type job struct {
 	lease  flow.Lease
 	asking flow.EffectID // the effect that is under way
 	answer *answered
+	fails  int
 }
 
 // take waits for work and takes up to limit conversations; nil: the pool is closed.
@@ -99,7 +101,7 @@ func (p *pool) take(limit int) []job {
 			continue
 		}
 		e.queued, e.busy, e.again = false, true, false
-		jobs = append(jobs, job{lease: e.lease, asking: e.asking, answer: e.answer})
+		jobs = append(jobs, job{lease: e.lease, asking: e.asking, answer: e.answer, fails: e.fails})
 	}
 	p.ready = append(p.ready[:0], p.ready[n:]...)
 	return jobs
@@ -136,6 +138,9 @@ func (p *pool) done(id flow.ConversationID, gone, more bool) {
 		return
 	}
 	e.busy = false
+	if gone || !more {
+		e.fails = 0
+	}
 	// again after gone: the conversation has become ours anew while the worker was busy.
 	if gone && !e.again {
 		p.drop(id)
@@ -144,6 +149,15 @@ func (p *pool) done(id flow.ConversationID, gone, more bool) {
 	if more || e.again {
 		e.again = false
 		p.wake(id, e)
+	}
+}
+
+// failed counts a turn that could not be made.
+func (p *pool) failed(id flow.ConversationID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.entries[id]; e != nil {
+		e.fails++
 	}
 }
 

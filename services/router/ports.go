@@ -15,6 +15,9 @@ type Store interface {
 	// duplicate and changes nothing; two with one key in a batch: the first counts. The conversation's place in the
 	// queue is committed with the message. If nobody holds the conversation's lease (or it has expired) the lease
 	// goes to owner for the given time; an empty owner leaves it to be claimed. The time is the database's.
+	// A message with Stop also opts the contact out in the same commit: the conversation is written (its Ver grows) with
+	// the state OptedOut, the reason "stop word", OptedIn false and, unless it was opted out before, StopConfirmed
+	// false; its outbound messages that are pending and no answer to a consent word become suppressed.
 	Ingest(ctx context.Context, owner string, lease time.Duration, batch []flow.Inbound) ([]flow.Ingested, error)
 	// Claim leases up to limit conversations that are due and held by nobody, or whose lease has expired, taking
 	// tenants in turn from the one after cursor; at most perTenant of each. It gives the next cursor.

@@ -25,18 +25,30 @@ import (
 
 // Limits of the router. Those in Options can be set lower by tests and by the load tool.
 const (
-	MaxBatch       = 512              // messages, conversations or commits in one transaction
-	MaxQueue       = 8_192            // messages waiting for their commit; beyond it RouteInbound is refused
-	MaxHeld        = 20_000           // conversations held at once; beyond it they wait in the database
-	MaxPending     = 16               // messages of one conversation handled in one commit
-	MaxWait        = 60 * time.Second // for an outcome
-	DefaultWait    = 25 * time.Second
-	MaxTenants     = 2_000 // whose configuration is kept in memory
-	MaxPrograms    = 5_000 // compiled revisions of open runs kept in memory
-	MaxEffects     = 256   // calls of assistants at once
-	EffectRetry    = time.Second
+	MaxBatch    = 512              // messages, conversations or commits in one transaction
+	MaxQueue    = 8_192            // messages waiting for their commit; beyond it RouteInbound is refused
+	MaxHeld     = 20_000           // conversations held at once; beyond it they wait in the database
+	MaxPending  = 16               // messages of one conversation handled in one commit
+	MaxWait     = 60 * time.Second // for an outcome
+	DefaultWait = 25 * time.Second
+	MaxTenants  = 2_000 // whose configuration is kept in memory
+	MaxPrograms = 5_000 // compiled revisions of open runs kept in memory
+	// Calls of assistants at once, and of one tenant's.
+	MaxEffects       = 256
+	MaxTenantEffects = 64
+	// Outbound messages being sent at once, of one tenant's, and waiting for it in memory.
+	MaxSends       = 512
+	MaxTenantSends = 256
+	MaxQueuedSends = 20_000
+	MaxBreakers    = 5_000
+	// breakerFailures in a row give an assistant a rest of breakerRest.
+	breakerFailures = 5
+	breakerRest     = 10 * time.Second
+	// sendLease is how long a claimed outbound message has for its sending and the record of it; then it is unknown.
+	sendLease      = 45 * time.Second
 	pollResult     = 250 * time.Millisecond // how often a waiter looks for an outcome that another replica may write
 	storeRetry     = 200 * time.Millisecond // after the database failed
+	MaxFailures    = 5                      // of one conversation's turn in a row; then its message is given up
 	maxClaim       = 512
 	claimPerTenant = 4
 )
@@ -44,11 +56,15 @@ const (
 // Options are what a Router is made of. Zero durations and counts stand for the defaults in the comments.
 type Options struct {
 	Store    Store
+	Outbox   Outbox
 	Answerer Answerer
+	Gateway  Gateway
 	Opener   Opener
 	Log      *slog.Logger
 	Now      func() time.Time
 	NewID    func() string // UUIDv7
+	// Jitter gives numbers in [0, 1) that spread retries.
+	Jitter func() float64
 	// Owner names this process among the replicas; it must be another one after every start.
 	Owner   string
 	Lease   time.Duration // 30 s
@@ -68,6 +84,7 @@ type Router struct {
 	pool     *pool
 	waiters  *waiters
 	effects  *effects
+	dispatch *dispatcher
 }
 
 // New makes a router; nothing runs before Run.
@@ -85,6 +102,7 @@ func New(o Options) *Router {
 		waiters:  newWaiters(),
 	}
 	r.effects = newEffects(r)
+	r.dispatch = newDispatcher(r)
 	for range o.Intakes {
 		r.intakes = append(r.intakes, newBatcher(MaxQueue/o.Intakes, MaxBatch, r.ingest))
 	}
@@ -111,6 +129,11 @@ func (r *Router) Run(ctx context.Context) error {
 	for range r.Workers {
 		g.Go(func() error { r.turns(work); return nil })
 	}
+	g.Go(func() error { r.dispatch.settle.run(work); return nil })
+	g.Go(func() error { r.dispatch.check.run(work); return nil })
+	if r.Outbox != nil {
+		g.Go(func() error { r.dispatch.polls(ctx); return nil })
+	}
 	g.Go(func() error { r.claims(ctx); return nil })
 	g.Go(func() error { r.renewals(work); return nil })
 	<-ctx.Done()
@@ -119,12 +142,20 @@ func (r *Router) Run(ctx context.Context) error {
 	}
 	idle, cancel := context.WithTimeout(work, r.Drain)
 	r.pool.waitIdle(idle)
+	r.dispatch.waitIdle(idle)
 	cancel()
 	stop()
 	r.pool.close()
 	r.effects.wait()
+	r.dispatch.close()
 	err := g.Wait()
 	return errors.Join(err, r.giveBack(context.WithoutCancel(ctx)))
+}
+
+// backoff is how long to wait after the nth attempt: from 1 s, doubled each time, up to a minute, spread by half.
+func (r *Router) backoff(attempt int) time.Duration {
+	d := min(time.Second<<min(max(attempt-1, 0), 6), time.Minute)
+	return d/2 + time.Duration(float64(d)*r.Jitter())
 }
 
 // giveBack releases what is still held, so that another replica need not wait for the leases to end.

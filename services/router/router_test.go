@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"smsflow/services/flow"
+	"smsflow/services/router"
 )
 
 func TestMain(m *testing.M) {
@@ -183,9 +184,9 @@ func TestConfigurationIsSeenAtOnce(t *testing.T) {
 			w.Steps = []flow.Step{say(fmt.Sprint("v", i))}
 			_, err := h.config.UpdateWorkflow(t.Context(), h.caller(), w, []string{"steps"}, "")
 			must(t, err)
-			h.want(h.text(alice, "hello"), flow.OutcomeReplied, fmt.Sprint("v", i))
+			h.want(h.text(contact(i), "hello"), flow.OutcomeReplied, fmt.Sprint("v", i))
 			setActive(h, w.ID, false)
-			h.want(h.text(alice, "hello"), flow.OutcomeNoWorkflow)
+			h.want(h.text(contact(i), "hello"), flow.OutcomeNoWorkflow)
 			setActive(h, w.ID, true)
 		}
 		_, err := h.config.DeleteWorkflow(t.Context(), h.caller(), w.ID, "")
@@ -199,6 +200,7 @@ func TestOrderWithinAConversation(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, s store) {
 		h := newHarness(t, s)
+		h.clock(13 * time.Minute) // the loop guard is not what this is about
 		h.workflow(flow.Workflow{Steps: []flow.Step{
 			{Spec: &flow.SetVariable{Name: "log", Value: "{{vars.log}}{{message.text}}"}}, say("{{vars.log}}"),
 		}})
@@ -380,6 +382,83 @@ func TestTakeOver(t *testing.T) {
 		if _, err := dead.RouteInbound(t.Context(), h.submission(alice, "hello"), 0); !errors.Is(err, flow.ErrUnavailable) {
 			t.Errorf("a stopped router answered %v", err)
 		}
+	})
+}
+
+// B11: automations that answer each other come to an end: what is over the limit goes to a person, with the reason.
+func TestLoopGuard(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, s store) {
+		h := newHarness(t, s, func(ten *flow.Tenant) { ten.Settings.ReleaseAfterMinutes = 30 })
+		h.workflow(flow.Workflow{Steps: []flow.Step{say("you said {{message.text}}")}})
+		for i := range router.MaxRepliesMinute {
+			h.want(h.text(alice, fmt.Sprint(i)), flow.OutcomeReplied, fmt.Sprint("you said ", i))
+		}
+		res := h.text(alice, "once more")
+		h.want(res, flow.OutcomeBlockedLoop)
+		if len(res.Trace.Notes) != 1 || !strings.Contains(res.Trace.Notes[0].Text, "within a minute") {
+			t.Errorf("notes: %+v", res.Trace.Notes)
+		}
+		h.want(h.text(alice, "hello?"), flow.OutcomeHandedOff)
+
+		h.want(h.text(bob, "echo"), flow.OutcomeReplied, "you said echo")
+		h.want(h.text(bob, "you said echo"), flow.OutcomeBlockedLoop)
+		own := h.submission(h.number, "hello")
+		h.want(h.submit(own), flow.OutcomeBlockedLoop)
+
+		// After the tenant's time the conversation is the automation's again; 30 an hour is the other limit.
+		h.stop()
+		h.clock(31 * time.Minute)
+		h.want(h.text(alice, "later"), flow.OutcomeReplied, "you said later")
+		h.stop()
+		h.clock(90 * time.Second)
+		for i := range router.MaxRepliesHour {
+			h.want(h.text(contact(1), fmt.Sprint(i)), flow.OutcomeReplied, fmt.Sprint("you said ", i))
+		}
+		h.want(h.text(contact(1), "once more"), flow.OutcomeBlockedLoop)
+	})
+}
+
+// poisoned makes one contact's conversation one that cannot be handled.
+type poisoned struct {
+	store
+	contact string
+}
+
+func (p poisoned) Load(ctx context.Context, owner string, leases []flow.Lease, limit int) ([]flow.Claimed, error) {
+	loaded, err := p.store.Load(ctx, owner, leases, limit)
+	for i := range loaded {
+		if loaded[i].Conversation.Contact == p.contact && len(loaded[i].Pending) > 0 && loaded[i].Pending[0].Body == "poison" {
+			loaded[i].Partial, loaded[i].Run = &flow.Result{Inbound: loaded[i].Pending[0].ID, Tenant: loaded[i].Tenant}, nil
+		}
+	}
+	return loaded, err
+}
+
+// A message that cannot be handled is given up after some tries, visibly, and holds up neither the messages behind it nor
+// other conversations.
+func TestPoison(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, s store) {
+		h := newHarness(t, s)
+		h.stop()
+		h.options.Store = poisoned{s, alice}
+		h.start()
+		h.workflow(flow.Workflow{Steps: []flow.Step{say("hi")}})
+		first, err := h.router.RouteInbound(t.Context(), h.submission(alice, "poison"), 0)
+		must(t, err)
+		second, err := h.router.RouteInbound(t.Context(), h.submission(alice, "hello"), 0)
+		must(t, err)
+		h.want(h.text(bob, "hello"), flow.OutcomeReplied, "hi")
+		res, err := h.router.Outcome(t.Context(), h.tenant, first.Inbound, 20*time.Second)
+		must(t, err)
+		h.want(res, flow.OutcomeFailed)
+		if len(res.Trace.Notes) != 1 || !strings.Contains(res.Trace.Notes[0].Text, "given up") {
+			t.Errorf("notes: %+v", res.Trace.Notes)
+		}
+		res, err = h.router.Outcome(t.Context(), h.tenant, second.Inbound, 20*time.Second)
+		must(t, err)
+		h.want(res, flow.OutcomeReplied, "hi")
 	})
 }
 

@@ -54,7 +54,7 @@ func (r *Router) take(ctx context.Context, j job, cl *flow.Claimed) (*turn, erro
 			m.res = flow.Result{Tenant: in.Tenant, Inbound: in.ID, Trace: flow.Trace{
 				AcceptedAt: in.AcceptedAt, PriorityOrder: cfg.order(), ConfigVersion: cfg.Tenant.ConfigVersion,
 			}}
-			held, err = t.begin(m)
+			held, err = t.begin(m, cl.Pending[i+1:])
 		}
 		if err != nil {
 			return nil, err
@@ -63,17 +63,22 @@ func (r *Router) take(ctx context.Context, j job, cl *flow.Claimed) (*turn, erro
 			break
 		}
 	}
-	t.out.Lease = cl.Lease
-	t.out.Conversation = t.conv
-	t.out.Conversation.Ver = cl.Conversation.Ver + 1
-	t.out.Gen = cl.Gen
-	t.out.Release = len(t.out.Consumed) == len(cl.Pending)
+	t.seal()
 	return t, nil
 }
 
+// seal makes the commit complete.
+func (t *turn) seal() {
+	t.out.Lease = t.cl.Lease
+	t.out.Conversation = t.conv
+	t.out.Conversation.Ver = t.cl.Conversation.Ver + 1
+	t.out.Gen = t.cl.Gen
+	t.out.Release = len(t.out.Consumed) == len(t.cl.Pending)
+}
+
 // begin handles a message from the start. held: it waits for an effect, and so do the messages behind it.
-func (t *turn) begin(m *message) (held bool, err error) {
-	if t.consent(m) {
+func (t *turn) begin(m *message, behind []flow.Inbound) (held bool, err error) {
+	if t.consent(m, behind) {
 		return false, nil
 	}
 	switch {
@@ -89,9 +94,11 @@ func (t *turn) begin(m *message) (held bool, err error) {
 		m.note("flag", "smsWorkflowsEnabled is off for the tenant: have it switched on")
 		t.finish(m, flow.OutcomeBlockedFlag)
 		return false, nil
-	case t.conv.State == flow.HandedOff:
+	case t.conv.State == flow.HandedOff && !t.released(m):
 		m.note("conversation", "a person has the conversation: "+t.conv.StateReason)
 		t.finish(m, flow.OutcomeHandedOff)
+		return false, nil
+	case t.guard(m):
 		return false, nil
 	}
 	return t.choose(m), nil
@@ -136,12 +143,8 @@ func (t *turn) goOn(ctx context.Context, m *message, behind []flow.Inbound) (hel
 		t.conv.Run = ""
 		t.finish(m, outcomeOf(run, false))
 		return false, nil
-	case t.stopWaits(behind):
-		run.State, run.Reason, run.Pending = flow.RunCancelled, "the contact has opted out", nil
-		run.UpdatedAt = t.r.Now()
-		t.out.Runs = append(t.out.Runs, *run)
-		t.conv.Run = ""
-		m.lastReason("its run was cancelled: " + run.Reason)
+	case t.conv.State == flow.OptedOut || t.stopWaits(behind):
+		t.endRun(m, run, flow.RunCancelled, "the contact has opted out")
 		t.finish(m, outcomeOf(run, false))
 		return false, nil
 	case run.Pending == nil:
@@ -155,7 +158,9 @@ func (t *turn) goOn(ctx context.Context, m *message, behind []flow.Inbound) (hel
 	prog, err := t.r.programs.get(ctx, run)
 	if err != nil {
 		if !errors.Is(err, flow.ErrUnavailable) && ctx.Err() == nil {
-			return false, t.fail(m, run, err)
+			t.endRun(m, run, flow.RunFailed, err.Error())
+			t.finish(m, flow.OutcomeFailed)
+			return false, nil
 		}
 		return false, err
 	}
@@ -186,7 +191,8 @@ func (t *turn) apply(m *message, prog *engine.Program, run flow.Run, out engine.
 		}
 	}
 	for _, s := range out.Sends {
-		t.send(m, run.ID, s.Step, s.Text)
+		t.send(m, run.ID, s.Step, s.Text, false)
+		t.replied(m, s.Text)
 	}
 	rev := prog.Revision()
 	// A candidate that only looked at the message leaves no run behind: the trace tells of it.
@@ -204,7 +210,7 @@ func (t *turn) apply(m *message, prog *engine.Program, run flow.Run, out engine.
 	m.res.Workflow = &flow.WorkflowRef{ID: rev.Workflow, Name: rev.Name, Revision: rev.Number}
 	c.Verdict, c.Reason = flow.VerdictWon, wonBecause(c)
 	if out.HandOff != nil {
-		t.conv.State, t.conv.StateReason = flow.HandedOff, out.HandOff.Note
+		t.handOff(out.HandOff.Note)
 	}
 	if run.Pending != nil {
 		t.conv.Run = run.ID
@@ -217,15 +223,12 @@ func (t *turn) apply(m *message, prog *engine.Program, run flow.Run, out engine.
 	return false, false
 }
 
-// fail ends a run that can never go on, visibly.
-func (t *turn) fail(m *message, run *flow.Run, cause error) error {
-	run.State, run.Reason, run.Pending = flow.RunFailed, cause.Error(), nil
-	run.UpdatedAt = t.r.Now()
+// endRun ends a run from outside.
+func (t *turn) endRun(m *message, run *flow.Run, state flow.RunState, reason string) {
+	run.State, run.Reason, run.Pending, run.UpdatedAt = state, reason, nil, t.r.Now()
 	t.out.Runs = append(t.out.Runs, *run)
 	t.conv.Run = ""
-	m.lastReason("its run failed: " + run.Reason)
-	t.finish(m, flow.OutcomeFailed)
-	return nil
+	m.lastReason("its run was " + string(state) + ": " + reason)
 }
 
 // noMatch does what the tenant wants when no workflow takes a message.
@@ -234,10 +237,10 @@ func (t *turn) noMatch(m *message) {
 	switch {
 	case s.NoMatch == flow.NoMatchText && s.NoMatchText != "":
 		m.note("policy", "no active workflow took it: the tenant's fixed text is sent")
-		t.send(m, "", "", s.NoMatchText)
+		t.send(m, "", "", s.NoMatchText, false)
 	case s.NoMatch == flow.NoMatchHandOff:
 		m.note("policy", "no active workflow took it: a person takes over")
-		t.conv.State, t.conv.StateReason = flow.HandedOff, "no workflow took the message"
+		t.handOff("no workflow took the message")
 		t.finish(m, flow.OutcomeHandedOff)
 		return
 	default:
@@ -247,16 +250,33 @@ func (t *turn) noMatch(m *message) {
 }
 
 // send makes an outbound message.
-func (t *turn) send(m *message, run flow.RunID, step flow.StepID, text string) {
+func (t *turn) send(m *message, run flow.RunID, step flow.StepID, text string, consent bool) {
 	n := sms.Count(text)
 	o := flow.Outbound{
 		Tenant: m.Tenant, ID: flow.OutboundID(t.r.NewID()), Conversation: t.conv.ID, Connection: m.Connection,
 		Inbound: m.ID, Run: run, Step: step, From: m.To, To: m.From, Body: text,
 		Segments: n.Parts, Encoding: string(n.Encoding), State: flow.OutboundReturned, CreatedAt: t.r.Now(),
+		Consent: consent,
 	}
+	t.route(&o)
 	t.out.Outbounds = append(t.out.Outbounds, o)
 	m.res.Replies = append(m.res.Replies, o)
 	t.dirty = true
+}
+
+// route says how a message gets to its gateway.
+func (t *turn) route(o *flow.Outbound) {
+	c, ok := t.cfg.connections[o.Connection]
+	switch {
+	case !ok || c.Delivery == flow.DeliverResponse:
+	case c.Delivery == flow.DeliverNull, c.Delivery == flow.DeliverWebhook && c.Dedupes:
+		// The commit claims it too: should this process die now, sending it once more does no harm.
+		o.State, o.SendingFor = flow.OutboundSending, sendLease
+	default:
+		// It is claimed by a commit of its own, just before it is sent: should this process die after that, nobody
+		// knows whether it was sent.
+		o.State = flow.OutboundPending
+	}
 }
 
 // partial keeps what is known of the outcome of a message that waits for an effect.

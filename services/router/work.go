@@ -2,7 +2,12 @@ package router
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
 
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 )
 
@@ -36,11 +41,18 @@ func (r *Router) work(ctx context.Context, jobs []job) {
 		cl := &claimed[i]
 		j := by[cl.Lease.Conversation]
 		delete(by, cl.Lease.Conversation)
-		switch t, err := r.take(ctx, j, cl); {
+		t, err := r.try(ctx, j, cl)
+		if err != nil && j.fails >= MaxFailures && len(cl.Pending) > 0 {
+			t, err = r.giveUp(j, cl), nil
+		}
+		switch {
 		case err != nil:
 			r.Log.ErrorContext(ctx, "a conversation could not be handled; it will be tried again",
 				"conversation", cl.Lease.Conversation, "error", err)
-			r.retry(ctx, []job{j})
+			if !errors.Is(err, flow.ErrUnavailable) && ctx.Err() == nil {
+				r.pool.failed(cl.Lease.Conversation)
+			}
+			r.again(j)
 		case t.dirty:
 			taken, commits = append(taken, t), append(commits, t.out)
 		case t.ask != nil:
@@ -62,6 +74,7 @@ func (r *Router) work(ctx context.Context, jobs []job) {
 }
 
 func (r *Router) commit(ctx context.Context, taken []*turn, commits []flow.Commit) {
+	fault.Point("before_commit")
 	committed, err := r.Store.Commit(ctx, r.Owner, commits)
 	if err != nil {
 		// It may have been written all the same: the next load tells.
@@ -73,6 +86,7 @@ func (r *Router) commit(ctx context.Context, taken []*turn, commits []flow.Commi
 		r.retry(ctx, jobs)
 		return
 	}
+	fault.Point("after_commit")
 	for i, t := range taken {
 		id := t.out.Lease.Conversation
 		if committed[i].Stale {
@@ -80,6 +94,7 @@ func (r *Router) commit(ctx context.Context, taken []*turn, commits []flow.Commi
 			continue
 		}
 		r.publish(ctx, t)
+		r.dispatch.committed(ctx, t.out.Outbounds)
 		if t.ask != nil {
 			r.effects.start(ctx, t)
 			r.pool.done(id, false, false)
@@ -108,6 +123,42 @@ func (r *Router) letGo(ctx context.Context, j job) {
 		r.logFailure(ctx, "release", err)
 	}
 	r.pool.done(j.lease.Conversation, true, false)
+}
+
+// try makes a turn. A panic in it is one conversation's failure, not the process's.
+func (r *Router) try(ctx context.Context, j job, cl *flow.Claimed) (t *turn, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			t, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return r.take(ctx, j, cl)
+}
+
+// again has a conversation taken up a little later, without holding up the others.
+func (r *Router) again(j job) {
+	time.AfterFunc(storeRetry, func() { r.pool.done(j.lease.Conversation, false, true) })
+}
+
+// giveUp ends the message that a conversation cannot get past: visibly, with its run, so that the ones behind it get on.
+func (r *Router) giveUp(j job, cl *flow.Claimed) *turn {
+	t := &turn{r: r, job: j, cl: cl, cfg: &config{}, conv: cl.Conversation}
+	in := cl.Pending[0]
+	m := &message{Inbound: in, res: flow.Result{
+		Tenant: in.Tenant, Inbound: in.ID, Trace: flow.Trace{AcceptedAt: in.AcceptedAt, ConfigVersion: cl.ConfigVersion},
+	}}
+	if cl.Partial != nil {
+		m.res, t.reread = *cl.Partial, true
+	}
+	reason := fmt.Sprintf("it could not be handled in %d tries, and is given up: the log of the server says why", j.fails+1)
+	m.note("failure", reason)
+	if cl.Run != nil && cl.Run.State.Open() {
+		t.endRun(m, cl.Run, flow.RunFailed, reason)
+	}
+	t.conv.Run = ""
+	t.finish(m, flow.OutcomeFailed)
+	t.seal()
+	return t
 }
 
 // retry has the conversations taken up again a little later.

@@ -10,6 +10,9 @@ import (
 
 // CreateAssistant saves a new assistant. The key is sealed before it is stored and is never shown again.
 func (s *Service) CreateAssistant(ctx context.Context, c Caller, a flow.Assistant, apiKey flow.Secret, requestID string) (flow.Assistant, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Assistant{}, err
+	}
 	a = flow.Assistant{
 		Name: a.Name, Provider: a.Provider, Model: a.Model, BaseURL: a.BaseURL, Instructions: a.Instructions,
 		Timeout: a.Timeout, MaxOutputTokens: a.MaxOutputTokens,
@@ -33,16 +36,25 @@ func (s *Service) CreateAssistant(ctx context.Context, c Caller, a flow.Assistan
 
 // Assistant reads one assistant.
 func (s *Service) Assistant(ctx context.Context, c Caller, id flow.AssistantID) (flow.Assistant, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Assistant{}, err
+	}
 	return s.Store.Assistant(ctx, c.Tenant, id)
 }
 
 // Assistants reads one page by name, and how many there are.
 func (s *Service) Assistants(ctx context.Context, c Caller, limit, offset int) ([]flow.Assistant, int, error) {
+	if err := s.open(ctx, c); err != nil {
+		return nil, 0, err
+	}
 	return s.Store.Assistants(ctx, c.Tenant, limit, offset)
 }
 
 // UpdateAssistant changes the named fields (all but the key if none is named) of the assistant with a's id.
 func (s *Service) UpdateAssistant(ctx context.Context, c Caller, a flow.Assistant, apiKey flow.Secret, fields []string, etag string) (flow.Assistant, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Assistant{}, err
+	}
 	known := []string{"name", "provider", "model", "base_url", "instructions", "timeout", "max_output_tokens"}
 	if len(fields) == 0 || slices.Equal(fields, []string{"*"}) {
 		fields = known
@@ -102,6 +114,9 @@ func (s *Service) UpdateAssistant(ctx context.Context, c Caller, a flow.Assistan
 
 // DeleteAssistant removes an assistant that no workflow is assigned to.
 func (s *Service) DeleteAssistant(ctx context.Context, c Caller, id flow.AssistantID, etag string) error {
+	if err := s.open(ctx, c); err != nil {
+		return err
+	}
 	return s.Store.DeleteAssistant(ctx, c.Tenant, id, func(a flow.Assistant) error { return checkEtag(etag, a.Version) }, s.audit(c))
 }
 

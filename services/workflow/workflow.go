@@ -4,6 +4,7 @@
 package workflow
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -25,6 +26,20 @@ type Service struct {
 	Seal  Sealer
 	Now   func() time.Time
 	NewID func() string // UUIDv7
+}
+
+// open is the gate that is the tenant's, not the caller's: its plan includes SMS and its flag smsWorkflowsEnabled is on.
+func (s *Service) open(ctx context.Context, c Caller) error {
+	t, err := s.Store.Tenant(ctx, c.Tenant)
+	switch {
+	case err != nil:
+		return err
+	case !t.SMSPlan:
+		return flow.Errorf(flow.ErrPrecondition, flow.ReasonSMSPlanRequired, "the plan does not include SMS: choose one that does under Billing")
+	case !t.SMSWorkflows:
+		return flow.Errorf(flow.ErrPrecondition, flow.ReasonFlagOff, "smsWorkflowsEnabled is off: have it switched on for the account or the tenant")
+	}
+	return nil
 }
 
 func (s *Service) audit(c Caller) flow.Audit { return flow.Audit{By: c.Subject, At: s.Now()} }

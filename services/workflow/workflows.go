@@ -10,6 +10,9 @@ import (
 
 // CreateWorkflow saves a new workflow. Without steps it gets its goal's default ones.
 func (s *Service) CreateWorkflow(ctx context.Context, c Caller, w flow.Workflow, requestID string) (flow.Workflow, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Workflow{}, err
+	}
 	w = flow.Workflow{
 		Name: w.Name, Goal: w.Goal, Description: w.Description, Context: w.Context, ResponseTemplate: w.ResponseTemplate,
 		Assistant: w.Assistant, Priority: w.Priority, Active: w.Active, Interrupts: w.Interrupts, Steps: w.Steps,
@@ -37,16 +40,25 @@ func (s *Service) CreateWorkflow(ctx context.Context, c Caller, w flow.Workflow,
 
 // Workflow reads one workflow.
 func (s *Service) Workflow(ctx context.Context, c Caller, id flow.WorkflowID) (flow.Workflow, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Workflow{}, err
+	}
 	return s.Store.Workflow(ctx, c.Tenant, id)
 }
 
 // Workflows reads one page of the tenant's workflows.
 func (s *Service) Workflows(ctx context.Context, c Caller, q flow.WorkflowQuery) (flow.WorkflowList, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.WorkflowList{}, err
+	}
 	return s.Store.Workflows(ctx, c.Tenant, q)
 }
 
 // UpdateWorkflow changes the named fields (all of them if none is named) of the workflow with w's id.
 func (s *Service) UpdateWorkflow(ctx context.Context, c Caller, w flow.Workflow, fields []string, etag string) (flow.Workflow, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Workflow{}, err
+	}
 	set, err := workflowFields(fields)
 	if err != nil {
 		return flow.Workflow{}, err
@@ -90,6 +102,9 @@ var errRaced = flow.Errorf(flow.ErrStale, flow.ReasonEtagMismatch, "it has been 
 
 // SetWorkflowActive switches a workflow on or off.
 func (s *Service) SetWorkflowActive(ctx context.Context, c Caller, id flow.WorkflowID, active bool, etag string) (flow.Workflow, error) {
+	if err := s.open(ctx, c); err != nil {
+		return flow.Workflow{}, err
+	}
 	return s.Store.UpdateWorkflow(ctx, c.Tenant, id, func(w *flow.Workflow) error {
 		if err := checkEtag(etag, w.Version); err != nil {
 			return err
@@ -104,6 +119,9 @@ func (s *Service) SetWorkflowActive(ctx context.Context, c Caller, id flow.Workf
 
 // ReorderWorkflows gives all of the tenant's workflows priorities 10, 20, 30 … so that they are tried in the order of ids.
 func (s *Service) ReorderWorkflows(ctx context.Context, c Caller, ids []flow.WorkflowID) ([]flow.Workflow, error) {
+	if err := s.open(ctx, c); err != nil {
+		return nil, err
+	}
 	err := s.Store.ReorderWorkflows(ctx, c.Tenant, func(order flow.PriorityOrder, all []flow.Workflow) error {
 		place := make(map[flow.WorkflowID]int, len(ids))
 		for i, id := range ids {
@@ -139,6 +157,9 @@ func orderMismatch(n int) error {
 
 // DeleteWorkflow removes a workflow for good and cancels its open runs, of which it gives the number.
 func (s *Service) DeleteWorkflow(ctx context.Context, c Caller, id flow.WorkflowID, etag string) (int, error) {
+	if err := s.open(ctx, c); err != nil {
+		return 0, err
+	}
 	return s.Store.DeleteWorkflow(ctx, c.Tenant, id, func(w flow.Workflow) error { return checkEtag(etag, w.Version) }, s.audit(c))
 }
 
