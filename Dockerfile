@@ -28,4 +28,6 @@ VOLUME /data
 EXPOSE 8080 9090
 
 ENTRYPOINT ["/smsflow"]
-CMD ["serve", "--data", "/data"]
+# A container is reached through its published ports only, so it listens on all of its own addresses; TLS ends at the proxy
+# in front of it. To end it here, override this with --tls-cert and --tls-key.
+CMD ["serve", "--data", "/data", "--http", ":8080", "--grpc", ":9090", "--behind-proxy"]

@@ -20,7 +20,11 @@ func ruleOf(method string) rule {
 	switch method {
 	case
 		"/smsflow.v1.RouterService/RouteInbound",
-		"/smsflow.v1.RouterService/GetOutcome":
+		"/smsflow.v1.RouterService/GetOutcome",
+		"/smsflow.v1.RouterService/StreamInbound",
+		"/smsflow.v1.RouterService/DeliverOutbound",
+		"/smsflow.v1.RouterService/ListUndelivered",
+		"/smsflow.v1.RouterService/RetryOutbound":
 		return rule{anyOf: [2]flow.Scope{flow.ScopeRouterIngest}}
 	case
 		"/smsflow.v1.WorkflowService/GetWorkflow",

@@ -3,7 +3,7 @@ package router
 import (
 	"context"
 	"errors"
-	"hash/maphash"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -123,12 +123,11 @@ func (r *Router) prepare(ctx context.Context, s Submission) (m flow.Inbound, own
 	return m, owned, nil
 }
 
-// seed spreads conversations over the intakes; it need not be the same in another process.
-var seed = maphash.MakeSeed()
-
 // intake sends one conversation's messages through one batcher, so that they are committed in the order they came.
 func intake(id flow.ConversationID, n int) int {
-	return int(maphash.String(seed, string(id)) % uint64(n))
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32() % uint32(n))
 }
 
 // Validate says all that is wrong with a submission.

@@ -67,7 +67,7 @@ func (c *configs) get(ctx context.Context, tenant flow.TenantID, version int64) 
 	if err != nil {
 		return nil, err
 	}
-	return v.(*config), nil //nolint:forcetypeassert // the function above gives nothing else
+	return v.(*config), nil //nolint:forcetypeassert,errcheck // the function above gives nothing else
 }
 
 // fresh reads the tenant's configuration anew.

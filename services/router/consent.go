@@ -18,6 +18,7 @@ func (t *turn) consent(m *message, behind []flow.Inbound) (handled bool) {
 	s := t.cfg.Tenant.Settings
 	brand := cmp.Or(s.Brand, t.cfg.Tenant.Name)
 	switch word {
+	case sms.ConsentNone:
 	case sms.ConsentStop:
 		if t.conv.State == flow.OptedOut && t.conv.StopConfirmed {
 			m.note("consent", "a stop word ("+rule+"); the contact had opted out before: no second confirmation")

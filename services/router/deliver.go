@@ -34,6 +34,20 @@ func (h *hub) signal(tenant flow.TenantID, connection flow.ConnectionID) bool {
 	return len(streams) > 0
 }
 
+// signalAll wakes all streams.
+func (h *hub) signalAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, streams := range h.streams {
+		for _, c := range streams {
+			select {
+			case c <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
 // join adds a stream; leave must be called.
 func (h *hub) join(tenant flow.TenantID, connection flow.ConnectionID) (woken <-chan struct{}, leave func()) {
 	key, c := pullKey{tenant, connection}, make(chan struct{}, 1)
@@ -83,18 +97,14 @@ func (r *Router) Pull(ctx context.Context, tenant flow.TenantID, connection flow
 // Next waits for messages to hand over and claims at most limit of them.
 func (p *Pull) Next(ctx context.Context, limit int) ([]flow.Outbound, error) {
 	for {
-		ms, err := p.r.Outbox.TakeOutbounds(ctx, p.r.Owner, sendLease, flow.Take{
+		ms, err := p.r.Outbox.TakeOutbounds(ctx, p.r.Owner, p.r.sendLease, flow.Take{
 			Tenant: p.tenant, Connection: p.connection, PerTenant: limit, Limit: limit,
 		})
 		if err != nil {
 			return nil, err
 		}
 		if len(ms) > 0 {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			for _, m := range ms {
-				p.open[m.ID] = m
-			}
+			p.handed(ms)
 			return ms, nil
 		}
 		t := time.NewTimer(p.r.Poll)
@@ -106,6 +116,14 @@ func (p *Pull) Next(ctx context.Context, limit int) ([]flow.Outbound, error) {
 			return nil, ctx.Err()
 		}
 		t.Stop()
+	}
+}
+
+func (p *Pull) handed(ms []flow.Outbound) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range ms {
+		p.open[m.ID] = m
 	}
 }
 

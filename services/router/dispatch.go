@@ -46,6 +46,7 @@ func (d *dispatcher) offer(ctx context.Context, ms []flow.Outbound) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, m := range ms {
+		fault.Point("after_take")
 		lane, busy := d.lanes[m.Conversation]
 		d.lanes[m.Conversation] = append(lane, m)
 		d.size++
@@ -169,13 +170,13 @@ func (d *dispatcher) record(ctx context.Context, s flow.Settled) {
 // polls looks for messages that are due: to be tried again, or left behind by a replica that died.
 func (d *dispatcher) polls(ctx context.Context) {
 	var cursor flow.TenantID
-	for every(ctx, d.r.Poll) {
+	for everyOr(ctx, d.r.Poll, d.r.dueMessages) {
 		for {
 			room := MaxQueuedSends - d.waiting()
 			if room <= 0 {
 				break
 			}
-			ms, err := d.r.Outbox.TakeOutbounds(ctx, d.r.Owner, sendLease, flow.Take{Cursor: cursor, PerTenant: claimPerTenant, Limit: min(room, maxClaim)})
+			ms, err := d.r.Outbox.TakeOutbounds(ctx, d.r.Owner, d.r.sendLease, flow.Take{Cursor: cursor, PerTenant: claimPerTenant, Limit: min(room, maxClaim)})
 			if err != nil {
 				d.r.logFailure(ctx, "take outbound", err)
 				break
@@ -201,14 +202,12 @@ func (d *dispatcher) committed(ctx context.Context, ms []flow.Outbound) {
 	var claimed []flow.Outbound
 	var ids []flow.OutboundID
 	for _, m := range ms {
-		switch m.State {
-		case flow.OutboundSending:
+		if m.State == flow.OutboundSending {
 			m.Attempts = 1
 			claimed = append(claimed, m)
-		case flow.OutboundPending:
-			if !d.hub.signal(m.Tenant, m.Connection) {
-				ids = append(ids, m.ID)
-			}
+		}
+		if m.State == flow.OutboundPending && !d.hub.signal(m.Tenant, m.Connection) {
+			ids = append(ids, m.ID)
 		}
 	}
 	d.offer(ctx, claimed)
@@ -216,7 +215,7 @@ func (d *dispatcher) committed(ctx context.Context, ms []flow.Outbound) {
 		return
 	}
 	// A message that is not claimed now, for whatever reason, is found by the next poll.
-	ms, err := d.r.Outbox.TakeOutbounds(ctx, d.r.Owner, sendLease, flow.Take{IDs: ids, Limit: len(ids)})
+	ms, err := d.r.Outbox.TakeOutbounds(ctx, d.r.Owner, d.r.sendLease, flow.Take{IDs: ids, Limit: len(ids)})
 	if err != nil {
 		d.r.logFailure(ctx, "take outbound", err)
 		return

@@ -62,8 +62,8 @@ func (e *effects) start(ctx context.Context, t *turn) {
 // answer makes the question and asks it. Whatever goes wrong is the answer.
 func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about *flow.Inbound, effect *flow.Effect) flow.Answer {
 	began := e.r.Now()
-	failed := func(format string, args ...any) flow.Answer {
-		return flow.Answer{Err: fmt.Sprintf(format, args...), Latency: e.r.Now().Sub(began)}
+	failed := func(why string) flow.Answer {
+		return flow.Answer{Err: why, Latency: e.r.Now().Sub(began)}
 	}
 	prog, err := e.r.programs.get(ctx, run)
 	if err != nil {

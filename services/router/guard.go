@@ -56,7 +56,8 @@ func (t *turn) replied(m *message, text string) {
 		return // another reply to the same message
 	}
 	recent := slices.DeleteFunc(slices.Clone(t.conv.Recent), func(r time.Time) bool { return m.AcceptedAt.Sub(r) >= time.Hour })
-	t.conv.Recent = append(recent[max(0, len(recent)-MaxRepliesHour+1):], m.AcceptedAt)
+	recent = append(recent, m.AcceptedAt)
+	t.conv.Recent = recent[max(0, len(recent)-MaxRepliesHour):]
 }
 
 // handOff gives the conversation to a person.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
+	"net/netip"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -15,6 +15,8 @@ import (
 	"github.com/google/uuid"
 
 	"smsflow/services/flow"
+	"smsflow/services/gateway"
+	"smsflow/services/gateway/generic"
 	"smsflow/services/router"
 	"smsflow/services/store/postgres"
 	"smsflow/services/store/sqlite"
@@ -27,6 +29,10 @@ type store interface {
 	router.Store
 	workflow.Store
 	CreateTenant(ctx context.Context, t flow.Tenant) error
+	router.Outbox
+	router.Broom
+	router.Hints
+	PutConnection(ctx context.Context, c flow.Connection, audit flow.Audit) error
 	UpdateTenant(ctx context.Context, id flow.TenantID, change func(*flow.Tenant) error) (flow.Tenant, error)
 	AddNumber(ctx context.Context, n flow.Number) error
 }
@@ -79,6 +85,7 @@ type harness struct {
 	number   string
 	config   *workflow.Service
 	script   *script
+	senders  *senders
 	router   *router.Router
 	options  router.Options
 	stop     func()
@@ -97,14 +104,34 @@ func newHarness(t *testing.T, s store, change ...func(*flow.Tenant)) *harness {
 	must(t, s.AddNumber(t.Context(), flow.Number{Tenant: tenant.ID, Number: own}))
 	h := &harness{
 		t: t, store: s, tenant: tenant.ID, number: own, script: newScript(),
-		config: &workflow.Service{Store: s, Seal: plain{}, Now: time.Now, NewID: newID},
+		senders: &senders{webhook: generic.New(time.Now, generic.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})},
+		config:  &workflow.Service{Store: s, Seal: plain{}, Now: time.Now, NewID: newID},
 	}
 	h.options = router.Options{
-		Store: s, Answerer: h.script, Opener: plain{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, NewID: newID, Jitter: rand.Float64,
+		Store: s, Outbox: s, Broom: s, Hints: s, Gateway: h.senders, Answerer: h.script, Opener: plain{},
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, NewID: newID, Jitter: func() float64 { return 0 },
 		Lease: 30 * time.Second, Poll: 20 * time.Millisecond, Drain: 10 * time.Second,
 	}
+	t.Cleanup(h.senders.webhook.Close)
 	h.start()
 	return h
+}
+
+// senders are the real ones, with a look at what is handed over. hold, if set, is called before each.
+type senders struct {
+	webhook *generic.Sender
+	mu      sync.Mutex
+	hold    func(flow.Dispatch)
+}
+
+func (s *senders) Send(ctx context.Context, d flow.Dispatch) flow.Sent {
+	s.mu.Lock()
+	hold := s.hold
+	s.mu.Unlock()
+	if hold != nil {
+		hold(d)
+	}
+	return gateway.Senders{Webhook: s.webhook, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}.Send(ctx, d)
 }
 
 // start begins a router, a new one after stop.

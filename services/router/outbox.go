@@ -41,3 +41,10 @@ type Broom interface {
 	// how many rows it deleted.
 	Sweep(ctx context.Context, messages, keys time.Time, limit int) (int, error)
 }
+
+// Hints tells of what another replica may have left.
+type Hints interface {
+	// Listen calls wake, which returns at once, until ctx is done. It is a hint only, and may fail: what matters is found
+	// by looking, too.
+	Listen(ctx context.Context, wake func()) error
+}

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 )
 
@@ -59,6 +60,8 @@ type Options struct {
 	Outbox   Outbox
 	Answerer Answerer
 	Gateway  Gateway
+	Broom    Broom
+	Hints    Hints
 	Opener   Opener
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -66,12 +69,17 @@ type Options struct {
 	// Jitter gives numbers in [0, 1) that spread retries.
 	Jitter func() float64
 	// Owner names this process among the replicas; it must be another one after every start.
-	Owner   string
-	Lease   time.Duration // 30 s
-	Poll    time.Duration // 250 ms: how often due conversations are looked for
-	Drain   time.Duration // 20 s: how long a stop waits for what is under way
-	Workers int           // 2: commits of turns under way at once
-	Intakes int           // 2: commits of messages under way at once
+	Owner string
+	Lease time.Duration // 30 s
+	Poll  time.Duration // 250 ms: how often due conversations and outbound messages are looked for
+	Sweep time.Duration // 1 min: how often what has been kept long enough is removed
+	// KeepMessages is how long messages, runs and outcomes are kept, and KeepKeys how long repeated deliveries are known:
+	// never shorter. 0: for ever.
+	KeepMessages time.Duration
+	KeepKeys     time.Duration
+	Drain        time.Duration // 20 s: how long a stop waits for what is under way
+	Workers      int           // 2: commits of turns under way at once
+	Intakes      int           // 2: commits of messages under way at once
 }
 
 // Router answers inbound SMS. Make it with New, start it with Run.
@@ -85,21 +93,31 @@ type Router struct {
 	waiters  *waiters
 	effects  *effects
 	dispatch *dispatcher
+
+	sendLease time.Duration
+	// A hint has the next look for due conversations and due messages come at once.
+	dueConversations, dueMessages chan struct{}
 }
 
 // New makes a router; nothing runs before Run.
 func New(o Options) *Router {
 	setDefault(&o.Lease, 30*time.Second)
 	setDefault(&o.Poll, 250*time.Millisecond)
+	setDefault(&o.Sweep, time.Minute)
 	setDefault(&o.Drain, 20*time.Second)
 	setDefault(&o.Workers, 2)
 	setDefault(&o.Intakes, 2)
+	o.Lease = fault.Duration("lease", o.Lease)
 	r := &Router{
 		Options:  o,
 		configs:  newConfigs(o.Store),
 		programs: newPrograms(o.Store),
 		pool:     newPool(),
 		waiters:  newWaiters(),
+
+		sendLease: fault.Duration("send_lease", sendLease),
+
+		dueConversations: make(chan struct{}, 1), dueMessages: make(chan struct{}, 1),
 	}
 	r.effects = newEffects(r)
 	r.dispatch = newDispatcher(r)
@@ -131,10 +149,10 @@ func (r *Router) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { r.dispatch.settle.run(work); return nil })
 	g.Go(func() error { r.dispatch.check.run(work); return nil })
-	if r.Outbox != nil {
-		g.Go(func() error { r.dispatch.polls(ctx); return nil })
-	}
+	g.Go(func() error { r.dispatch.polls(ctx); return nil })
 	g.Go(func() error { r.claims(ctx); return nil })
+	g.Go(func() error { r.listen(ctx); return nil })
+	g.Go(func() error { r.sweeps(ctx); return nil })
 	g.Go(func() error { r.renewals(work); return nil })
 	<-ctx.Done()
 	for _, b := range r.intakes {
@@ -173,7 +191,7 @@ func (r *Router) giveBack(ctx context.Context) error {
 // left in the database because this one held enough.
 func (r *Router) claims(ctx context.Context) {
 	var cursor flow.TenantID
-	for every(ctx, r.Poll) {
+	for everyOr(ctx, r.Poll, r.dueConversations) {
 		for {
 			room := MaxHeld - r.pool.size()
 			if room <= 0 {
@@ -186,6 +204,7 @@ func (r *Router) claims(ctx context.Context) {
 			}
 			cursor = next
 			for _, l := range leases {
+				fault.Point("after_claim")
 				r.pool.add(l)
 			}
 			if len(leases) == 0 {
@@ -214,15 +233,19 @@ func (r *Router) renewals(ctx context.Context) {
 }
 
 // every waits for the next tick; false: ctx is done.
-func every(ctx context.Context, d time.Duration) bool {
+func every(ctx context.Context, d time.Duration) bool { return everyOr(ctx, d, nil) }
+
+// everyOr waits for the next tick or a hint, whichever comes first; false: ctx is done.
+func everyOr(ctx context.Context, d time.Duration, hint <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 		return false
+	case <-hint:
 	case <-t.C:
-		return true
 	}
+	return true
 }
 
 func (r *Router) logFailure(ctx context.Context, what string, err error) {

@@ -54,7 +54,7 @@ func (r *Router) take(ctx context.Context, j job, cl *flow.Claimed) (*turn, erro
 			m.res = flow.Result{Tenant: in.Tenant, Inbound: in.ID, Trace: flow.Trace{
 				AcceptedAt: in.AcceptedAt, PriorityOrder: cfg.order(), ConfigVersion: cfg.Tenant.ConfigVersion,
 			}}
-			held, err = t.begin(m, cl.Pending[i+1:])
+			held = t.begin(m, cl.Pending[i+1:])
 		}
 		if err != nil {
 			return nil, err
@@ -77,31 +77,31 @@ func (t *turn) seal() {
 }
 
 // begin handles a message from the start. held: it waits for an effect, and so do the messages behind it.
-func (t *turn) begin(m *message, behind []flow.Inbound) (held bool, err error) {
+func (t *turn) begin(m *message, behind []flow.Inbound) (held bool) {
 	if t.consent(m, behind) {
-		return false, nil
+		return false
 	}
 	switch {
 	case t.conv.State == flow.OptedOut:
 		m.note("conversation", "the contact has opted out: nothing is sent until a start word comes")
 		t.finish(m, flow.OutcomeOptedOut)
-		return false, nil
+		return false
 	case !t.cfg.Tenant.SMSPlan:
 		m.note("plan", "the tenant's plan does not include SMS: choose one that does under Billing")
 		t.finish(m, flow.OutcomeBlockedPlan)
-		return false, nil
+		return false
 	case !t.cfg.Tenant.SMSWorkflows:
 		m.note("flag", "smsWorkflowsEnabled is off for the tenant: have it switched on")
 		t.finish(m, flow.OutcomeBlockedFlag)
-		return false, nil
+		return false
 	case t.conv.State == flow.HandedOff && !t.released(m):
 		m.note("conversation", "a person has the conversation: "+t.conv.StateReason)
 		t.finish(m, flow.OutcomeHandedOff)
-		return false, nil
+		return false
 	case t.guard(m):
-		return false, nil
+		return false
 	}
-	return t.choose(m), nil
+	return t.choose(m)
 }
 
 // choose gives the message to the first candidate, in the order of priority, that keeps it.
@@ -271,7 +271,7 @@ func (t *turn) route(o *flow.Outbound) {
 	case !ok || c.Delivery == flow.DeliverResponse:
 	case c.Delivery == flow.DeliverNull, c.Delivery == flow.DeliverWebhook && c.Dedupes:
 		// The commit claims it too: should this process die now, sending it once more does no harm.
-		o.State, o.SendingFor = flow.OutboundSending, sendLease
+		o.State, o.SendingFor = flow.OutboundSending, t.r.sendLease
 	default:
 		// It is claimed by a commit of its own, just before it is sent: should this process die after that, nobody
 		// knows whether it was sent.

@@ -38,6 +38,13 @@ func replyTo(o flow.Outbound) *smsflowv1.Reply {
 	}
 }
 
+func undeliveredTo(o flow.Outbound) *smsflowv1.Undelivered {
+	return &smsflowv1.Undelivered{
+		Message: replyTo(o), State: outboundStateTo(o.State), Reason: o.Reason, Attempts: int32(o.Attempts),
+		InboundId: string(o.Inbound), CreatedAt: timeTo(o.CreatedAt), UpdatedAt: timeTo(o.UpdatedAt),
+	}
+}
+
 func refTo(r *flow.WorkflowRef) *smsflowv1.WorkflowRef {
 	if r == nil {
 		return nil
@@ -150,5 +157,46 @@ func stepResultTo(r flow.StepResult) smsflowv1.StepTrace_Result {
 		return smsflowv1.StepTrace_RESULT_ERROR
 	default:
 		return smsflowv1.StepTrace_RESULT_UNSPECIFIED
+	}
+}
+
+func outboundStateTo(s flow.OutboundState) smsflowv1.OutboundState {
+	switch s {
+	case flow.OutboundReturned:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_RETURNED
+	case flow.OutboundPending:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_PENDING
+	case flow.OutboundSending:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_SENDING
+	case flow.OutboundSent:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_SENT
+	case flow.OutboundFailed:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_FAILED
+	case flow.OutboundUnknown:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_UNKNOWN
+	case flow.OutboundSuppressed:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_SUPPRESSED
+	case flow.OutboundDelivered:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_DELIVERED
+	case flow.OutboundUndelivered:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_UNDELIVERED
+	default:
+		return smsflowv1.OutboundState_OUTBOUND_STATE_UNSPECIFIED
+	}
+}
+
+// settledFrom gives the states that a gateway may report; the contract's rules let no other through.
+func settledFrom(s smsflowv1.OutboundState) flow.OutboundState {
+	switch s {
+	case smsflowv1.OutboundState_OUTBOUND_STATE_SENT:
+		return flow.OutboundSent
+	case smsflowv1.OutboundState_OUTBOUND_STATE_FAILED:
+		return flow.OutboundFailed
+	case smsflowv1.OutboundState_OUTBOUND_STATE_DELIVERED:
+		return flow.OutboundDelivered
+	case smsflowv1.OutboundState_OUTBOUND_STATE_UNDELIVERED:
+		return flow.OutboundUndelivered
+	default:
+		return ""
 	}
 }

@@ -61,10 +61,7 @@ func (e *edge) guarded(ctx context.Context, in incoming, p *access.Principal, ne
 		return errUnimplemented
 	}
 	if !access.Public(in.method) {
-		if *p, err = e.gate.Authenticate(ctx, in.authorization); err != nil {
-			return err
-		}
-		if err := e.gate.Allow(*p, in.method); err != nil {
+		if *p, err = e.admit(ctx, in); err != nil {
 			return err
 		}
 		ctx = access.WithPrincipal(ctx, *p)
@@ -72,8 +69,21 @@ func (e *edge) guarded(ctx context.Context, in incoming, p *access.Principal, ne
 	return next(ctx)
 }
 
-// errUnimplemented is the error of a method that is not served.
-var errUnimplemented = errors.New("there is no such method")
+// admit says who is calling, if they may.
+func (e *edge) admit(ctx context.Context, in incoming) (access.Principal, error) {
+	p, err := e.gate.Authenticate(ctx, in.authorization)
+	if err != nil {
+		return access.Principal{}, err
+	}
+	return p, e.gate.Allow(p, in.method)
+}
+
+var (
+	// errUnimplemented is the error of a method that is not served.
+	errUnimplemented = errors.New("there is no such method")
+	// errNativeOnly is the error of a method that the HTTP port does not serve.
+	errNativeOnly = errors.New("the method is served on the gRPC port only")
+)
 
 // panicked is a bug that has shown itself as a panic.
 type panicked struct {

@@ -109,6 +109,12 @@ func judge(ctx context.Context, err error, newID func() string) answer {
 	if errors.Is(err, errUnimplemented) {
 		return answer{code: connect.CodeUnimplemented, reason: ReasonUnimplemented, text: "there is no such method here"}
 	}
+	if errors.Is(err, errNativeOnly) {
+		return answer{
+			code: connect.CodeUnimplemented, reason: ReasonUnimplemented,
+			text: "streams are served on the gRPC port only, which is another one (localhost:9090 if nothing else is set): call it there with gRPC",
+		}
+	}
 	if a, ok := transportAnswer(err); ok {
 		return a
 	}

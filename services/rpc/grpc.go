@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -67,6 +68,7 @@ func NewGRPC(c Config) (*grpc.Server, error) {
 	)
 	server.RegisterService(e.gateFirst(smsflowv1.RouterService_ServiceDesc), &nativeRouter{
 		routerService: &routerService{use: c.Router, check: check},
+		edge:          e, draining: c.Draining, recheck: cmp.Or(c.RecheckKey, RecheckKey),
 	})
 	healthpb.RegisterHealthServer(server, newHealth(newReadiness(c), []string{smsflowv1.RouterService_ServiceDesc.ServiceName}))
 	reflection.Register(server)
@@ -76,10 +78,14 @@ func NewGRPC(c Config) (*grpc.Server, error) {
 	return server, nil
 }
 
-// nativeRouter makes the shared implementation one that grpc-go's generated code takes.
+// nativeRouter makes the shared implementation one that grpc-go's generated code takes, and adds the streams.
 type nativeRouter struct {
 	smsflowv1.UnsafeRouterServiceServer
 	*routerService
+
+	edge     *edge
+	draining <-chan struct{}
+	recheck  time.Duration
 }
 
 func nativeMethods(server *grpc.Server) []string {
@@ -92,8 +98,8 @@ func nativeMethods(server *grpc.Server) []string {
 	return list
 }
 
-// gateFirst gives a service's description with every method behind the edge. An interceptor would not do: grpc-go runs
-// those of unary methods after the request has been read and decoded, whoever sent it.
+// gateFirst gives a service's description with every unary method behind the edge. An interceptor would not do: grpc-go
+// runs those of unary methods after the request has been read and decoded, whoever sent it. Those of streams run before.
 func (e *edge) gateFirst(desc grpc.ServiceDesc) *grpc.ServiceDesc {
 	desc.Methods = slices.Clone(desc.Methods)
 	for i := range desc.Methods {
@@ -152,8 +158,9 @@ func read(ctx context.Context, decode func(any) error, msg any, fields *unread) 
 
 // letter is a message to be decoded, with what came of it.
 type letter struct {
-	to  proto.Message
-	err error
+	to    proto.Message
+	limit int // bytes; 0: MaxRequest
+	err   error
 }
 
 // codec is grpc-go's for protobuf, which lets the reader of a letter say what is wrong.
@@ -164,7 +171,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	if !ok {
 		return c.CodecV2.Unmarshal(data, v)
 	}
-	if data.Len() > MaxRequest {
+	if data.Len() > cmp.Or(l.limit, MaxRequest) {
 		l.err = tooLarge()
 		return nil
 	}
@@ -177,7 +184,7 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-// unary and stream are the edge for the services that come with grpc-go: health and reflection.
+// unary is the edge for the services that come with grpc-go, health and reflection; stream is the edge for all streams.
 func (e *edge) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 	in := incoming{method: info.FullMethod, protocol: protocolNative, authorization: authorizationOf(ctx)}
 	var res any

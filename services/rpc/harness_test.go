@@ -44,6 +44,7 @@ type backend struct {
 	draining  chan struct{}
 	page      http.Handler
 	trusted   []string
+	recheck   time.Duration
 }
 
 // servers are both ports, on the loopback, with a key for each set of scopes.
@@ -61,7 +62,7 @@ func (b backend) config(keys *keyStore, log io.Writer) rpc.Config {
 	return rpc.Config{
 		Workflows: b.workflows, Router: b.router, Gate: &access.Gate{Store: keys, Now: time.Now},
 		Log: slog.New(slog.NewJSONHandler(log, nil)), Now: time.Now, NewID: func() string { return bugID },
-		Ready: b.ready, Draining: b.draining, Page: b.page, TrustedOrigins: b.trusted,
+		Ready: b.ready, Draining: b.draining, Page: b.page, TrustedOrigins: b.trusted, RecheckKey: b.recheck,
 	}
 }
 

@@ -53,7 +53,7 @@ func NewHTTP(c Config) (http.Handler, error) {
 		smsflowv1connect.RegisterAssistantServiceHandler(server, &assistantService{use: c.Workflows, check: check})
 	}
 	if c.Router != nil {
-		smsflowv1connect.RegisterRouterServiceHandler(server, &routerService{use: c.Router, check: check})
+		smsflowv1connect.RegisterRouterServiceHandler(server, webRouter{&routerService{use: c.Router, check: check}})
 	}
 	ready := newReadiness(c)
 	registerHealth(server, newHealth(ready, serviceNames(server)))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 
 	smsflowv1 "smsflow/gen/smsflow/v1"
 	"smsflow/services/flow"
+	"smsflow/services/gateway"
 	"smsflow/services/router"
 	"smsflow/services/store/sqlite"
 	"smsflow/services/workflow"
@@ -44,6 +46,13 @@ const (
 // serveReal serves the real use cases on a database of their own, with two tenants, t1 and t2.
 func serveReal(t *testing.T) *servers {
 	t.Helper()
+	s, _ := serveRealWith(t, backend{})
+	return s
+}
+
+// serveRealWith adds the use cases to a backend, and gives the database too.
+func serveRealWith(t *testing.T, b backend) (*servers, *sqlite.Store) {
+	t.Helper()
 	ctx := context.WithoutCancel(t.Context())
 	store, err := sqlite.Open(ctx, t.TempDir(), sqlite.Options{})
 	if err != nil {
@@ -61,19 +70,21 @@ func serveReal(t *testing.T) *servers {
 	}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	r := router.New(router.Options{
-		Store: store, Answerer: silent{}, Opener: plain{}, Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: newID, Owner: newID(),
+		Store: store, Outbox: store, Broom: store, Hints: store, Answerer: silent{}, Gateway: gateway.Senders{}, Opener: plain{},
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: newID, Jitter: rand.Float64, Owner: newID(),
 	})
 	ctx, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
-	s := serve(t, backend{workflows: &workflow.Service{Store: store, Seal: plain{}, Now: time.Now, NewID: newID}, router: r})
+	b.workflows, b.router = &workflow.Service{Store: store, Seal: plain{}, Now: time.Now, NewID: newID}, r
+	s := serve(t, b)
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Errorf("router: %v", err)
 		}
 	})
-	return s
+	return s, store
 }
 
 // refused makes a call that has to fail, over every protocol, and gives the one answer of all of them.

@@ -50,6 +50,10 @@ type Workflows interface {
 type Router interface {
 	RouteInbound(ctx context.Context, s router.Submission, wait time.Duration) (flow.Result, error)
 	Outcome(ctx context.Context, tenant flow.TenantID, id flow.InboundID, wait time.Duration) (flow.Result, error)
+	Submit(ctx context.Context, s router.Submission, done func(flow.Result, error))
+	Pull(ctx context.Context, tenant flow.TenantID, connection flow.ConnectionID) (*router.Pull, error)
+	Undelivered(ctx context.Context, tenant flow.TenantID, limit, offset int) ([]flow.Outbound, int, error)
+	RetryOutbound(ctx context.Context, tenant flow.TenantID, id flow.OutboundID, by string) (flow.Outbound, error)
 }
 
 // Config is what a server is made of.
@@ -67,8 +71,10 @@ type Config struct {
 	// which need no credentials, cost next to nothing. It should give up by itself within a second or two.
 	Ready func(context.Context) error
 	// Draining is closed when the process begins to stop: from then on it is not ready, and those who watch its
-	// health are told so and let go. nil: never.
+	// health are told so and let go; streams of messages end when what they have under way is answered. nil: never.
 	Draining <-chan struct{}
+	// RecheckKey is how often the keys of streams are looked at anew; 0: the constant RecheckKey.
+	RecheckKey time.Duration
 	// TrustedOrigins are other sites, such as https://console.example.com, whose pages may call this one from a
 	// browser; the site's own pages always may.
 	TrustedOrigins []string

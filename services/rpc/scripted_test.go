@@ -116,3 +116,21 @@ func (s *scripted) Outcome(ctx context.Context, _ flow.TenantID, id flow.Inbound
 	s.wait = wait
 	return flow.Result{Inbound: id, Outcome: flow.OutcomeReplied, Duplicate: true}, s.fail(ctx)
 }
+
+func (s *scripted) Submit(ctx context.Context, in router.Submission, done func(flow.Result, error)) {
+	s.submission = in
+	done(flow.Result{Inbound: "i1", Outcome: flow.OutcomeAccepted}, s.fail(ctx))
+}
+
+func (s *scripted) Pull(ctx context.Context, _ flow.TenantID, _ flow.ConnectionID) (*router.Pull, error) {
+	return nil, s.fail(ctx)
+}
+
+func (s *scripted) Undelivered(ctx context.Context, _ flow.TenantID, limit, offset int) ([]flow.Outbound, int, error) {
+	return make([]flow.Outbound, min(limit, 60-offset)), 60, s.fail(ctx)
+}
+
+func (s *scripted) RetryOutbound(ctx context.Context, _ flow.TenantID, id flow.OutboundID, by string) (flow.Outbound, error) {
+	s.caller.Subject = by
+	return flow.Outbound{ID: id, State: flow.OutboundPending}, s.fail(ctx)
+}

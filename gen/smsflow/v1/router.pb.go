@@ -124,6 +124,84 @@ func (Outcome) EnumDescriptor() ([]byte, []int) {
 	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{0}
 }
 
+// OutboundState says how far an outbound message has come.
+type OutboundState int32
+
+const (
+	OutboundState_OUTBOUND_STATE_UNSPECIFIED OutboundState = 0
+	// Handed to the gateway in the answer to its own call.
+	OutboundState_OUTBOUND_STATE_RETURNED OutboundState = 1
+	OutboundState_OUTBOUND_STATE_PENDING  OutboundState = 2
+	OutboundState_OUTBOUND_STATE_SENDING  OutboundState = 3
+	// The gateway has taken it.
+	OutboundState_OUTBOUND_STATE_SENT OutboundState = 4
+	// The gateway refused it, or all attempts are used up.
+	OutboundState_OUTBOUND_STATE_FAILED OutboundState = 5
+	// Nobody knows whether the gateway has taken it. It is never sent again by itself.
+	OutboundState_OUTBOUND_STATE_UNKNOWN OutboundState = 6
+	// The contact opted out before it was sent.
+	OutboundState_OUTBOUND_STATE_SUPPRESSED OutboundState = 7
+	// The carrier has delivered it.
+	OutboundState_OUTBOUND_STATE_DELIVERED OutboundState = 8
+	// The carrier has not delivered it.
+	OutboundState_OUTBOUND_STATE_UNDELIVERED OutboundState = 9
+)
+
+// Enum value maps for OutboundState.
+var (
+	OutboundState_name = map[int32]string{
+		0: "OUTBOUND_STATE_UNSPECIFIED",
+		1: "OUTBOUND_STATE_RETURNED",
+		2: "OUTBOUND_STATE_PENDING",
+		3: "OUTBOUND_STATE_SENDING",
+		4: "OUTBOUND_STATE_SENT",
+		5: "OUTBOUND_STATE_FAILED",
+		6: "OUTBOUND_STATE_UNKNOWN",
+		7: "OUTBOUND_STATE_SUPPRESSED",
+		8: "OUTBOUND_STATE_DELIVERED",
+		9: "OUTBOUND_STATE_UNDELIVERED",
+	}
+	OutboundState_value = map[string]int32{
+		"OUTBOUND_STATE_UNSPECIFIED": 0,
+		"OUTBOUND_STATE_RETURNED":    1,
+		"OUTBOUND_STATE_PENDING":     2,
+		"OUTBOUND_STATE_SENDING":     3,
+		"OUTBOUND_STATE_SENT":        4,
+		"OUTBOUND_STATE_FAILED":      5,
+		"OUTBOUND_STATE_UNKNOWN":     6,
+		"OUTBOUND_STATE_SUPPRESSED":  7,
+		"OUTBOUND_STATE_DELIVERED":   8,
+		"OUTBOUND_STATE_UNDELIVERED": 9,
+	}
+)
+
+func (x OutboundState) Enum() *OutboundState {
+	p := new(OutboundState)
+	*p = x
+	return p
+}
+
+func (x OutboundState) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OutboundState) Descriptor() protoreflect.EnumDescriptor {
+	return file_smsflow_v1_router_proto_enumTypes[1].Descriptor()
+}
+
+func (OutboundState) Type() protoreflect.EnumType {
+	return &file_smsflow_v1_router_proto_enumTypes[1]
+}
+
+func (x OutboundState) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OutboundState.Descriptor instead.
+func (OutboundState) EnumDescriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{1}
+}
+
 type Candidate_Verdict int32
 
 const (
@@ -161,11 +239,11 @@ func (x Candidate_Verdict) String() string {
 }
 
 func (Candidate_Verdict) Descriptor() protoreflect.EnumDescriptor {
-	return file_smsflow_v1_router_proto_enumTypes[1].Descriptor()
+	return file_smsflow_v1_router_proto_enumTypes[2].Descriptor()
 }
 
 func (Candidate_Verdict) Type() protoreflect.EnumType {
-	return &file_smsflow_v1_router_proto_enumTypes[1]
+	return &file_smsflow_v1_router_proto_enumTypes[2]
 }
 
 func (x Candidate_Verdict) Number() protoreflect.EnumNumber {
@@ -224,11 +302,11 @@ func (x StepTrace_Result) String() string {
 }
 
 func (StepTrace_Result) Descriptor() protoreflect.EnumDescriptor {
-	return file_smsflow_v1_router_proto_enumTypes[2].Descriptor()
+	return file_smsflow_v1_router_proto_enumTypes[3].Descriptor()
 }
 
 func (StepTrace_Result) Type() protoreflect.EnumType {
-	return &file_smsflow_v1_router_proto_enumTypes[2]
+	return &file_smsflow_v1_router_proto_enumTypes[3]
 }
 
 func (x StepTrace_Result) Number() protoreflect.EnumNumber {
@@ -1096,6 +1174,826 @@ func (x *AssistantUsage) GetLatency() *durationpb.Duration {
 	return nil
 }
 
+type StreamInboundRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Message       *RouteInboundRequest   `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamInboundRequest) Reset() {
+	*x = StreamInboundRequest{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamInboundRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamInboundRequest) ProtoMessage() {}
+
+func (x *StreamInboundRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamInboundRequest.ProtoReflect.Descriptor instead.
+func (*StreamInboundRequest) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *StreamInboundRequest) GetMessage() *RouteInboundRequest {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+type StreamInboundResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose answer this is.
+	GatewayMessageId string `protobuf:"bytes,1,opt,name=gateway_message_id,json=gatewayMessageId,proto3" json:"gateway_message_id,omitempty"`
+	// Types that are valid to be assigned to Result:
+	//
+	//	*StreamInboundResponse_Ack
+	//	*StreamInboundResponse_Refusal
+	Result        isStreamInboundResponse_Result `protobuf_oneof:"result"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamInboundResponse) Reset() {
+	*x = StreamInboundResponse{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamInboundResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamInboundResponse) ProtoMessage() {}
+
+func (x *StreamInboundResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamInboundResponse.ProtoReflect.Descriptor instead.
+func (*StreamInboundResponse) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *StreamInboundResponse) GetGatewayMessageId() string {
+	if x != nil {
+		return x.GatewayMessageId
+	}
+	return ""
+}
+
+func (x *StreamInboundResponse) GetResult() isStreamInboundResponse_Result {
+	if x != nil {
+		return x.Result
+	}
+	return nil
+}
+
+func (x *StreamInboundResponse) GetAck() *InboundAck {
+	if x != nil {
+		if x, ok := x.Result.(*StreamInboundResponse_Ack); ok {
+			return x.Ack
+		}
+	}
+	return nil
+}
+
+func (x *StreamInboundResponse) GetRefusal() *InboundRefusal {
+	if x != nil {
+		if x, ok := x.Result.(*StreamInboundResponse_Refusal); ok {
+			return x.Refusal
+		}
+	}
+	return nil
+}
+
+type isStreamInboundResponse_Result interface {
+	isStreamInboundResponse_Result()
+}
+
+type StreamInboundResponse_Ack struct {
+	// It is committed and will be handled, or was before.
+	Ack *InboundAck `protobuf:"bytes,2,opt,name=ack,proto3,oneof"`
+}
+
+type StreamInboundResponse_Refusal struct {
+	// It is not committed.
+	Refusal *InboundRefusal `protobuf:"bytes,3,opt,name=refusal,proto3,oneof"`
+}
+
+func (*StreamInboundResponse_Ack) isStreamInboundResponse_Result() {}
+
+func (*StreamInboundResponse_Refusal) isStreamInboundResponse_Result() {}
+
+// InboundAck says that a message is committed.
+type InboundAck struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	InboundId string                 `protobuf:"bytes,1,opt,name=inbound_id,json=inboundId,proto3" json:"inbound_id,omitempty"`
+	// OUTCOME_ACCEPTED; OUTCOME_UNKNOWN_NUMBER: nobody owns the number texted, and the message is not kept.
+	Outcome Outcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=smsflow.v1.Outcome" json:"outcome,omitempty"`
+	// Whether this delivery is a repetition: GetOutcome tells what became of the first.
+	Duplicate     bool `protobuf:"varint,3,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InboundAck) Reset() {
+	*x = InboundAck{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InboundAck) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InboundAck) ProtoMessage() {}
+
+func (x *InboundAck) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InboundAck.ProtoReflect.Descriptor instead.
+func (*InboundAck) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *InboundAck) GetInboundId() string {
+	if x != nil {
+		return x.InboundId
+	}
+	return ""
+}
+
+func (x *InboundAck) GetOutcome() Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return Outcome_OUTCOME_UNSPECIFIED
+}
+
+func (x *InboundAck) GetDuplicate() bool {
+	if x != nil {
+		return x.Duplicate
+	}
+	return false
+}
+
+// InboundRefusal says why a message is not committed.
+type InboundRefusal struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The google.rpc.Code that RouteInbound would have answered with.
+	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
+	// The reason that would stand in its google.rpc.ErrorInfo.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Text   string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	// Each bad field.
+	Fields []*BadField `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
+	// Set if the same message may be submitted again, after this time.
+	RetryAfter    *durationpb.Duration `protobuf:"bytes,5,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InboundRefusal) Reset() {
+	*x = InboundRefusal{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InboundRefusal) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InboundRefusal) ProtoMessage() {}
+
+func (x *InboundRefusal) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InboundRefusal.ProtoReflect.Descriptor instead.
+func (*InboundRefusal) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *InboundRefusal) GetCode() int32 {
+	if x != nil {
+		return x.Code
+	}
+	return 0
+}
+
+func (x *InboundRefusal) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *InboundRefusal) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *InboundRefusal) GetFields() []*BadField {
+	if x != nil {
+		return x.Fields
+	}
+	return nil
+}
+
+func (x *InboundRefusal) GetRetryAfter() *durationpb.Duration {
+	if x != nil {
+		return x.RetryAfter
+	}
+	return nil
+}
+
+// BadField is a field that is not valid.
+type BadField struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Field         string                 `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
+	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Text          string                 `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BadField) Reset() {
+	*x = BadField{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BadField) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BadField) ProtoMessage() {}
+
+func (x *BadField) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BadField.ProtoReflect.Descriptor instead.
+func (*BadField) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *BadField) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *BadField) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *BadField) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+type DeliverOutboundRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What became of messages that were handed over; the first request of a stream may hold none.
+	Results       []*DeliveryResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverOutboundRequest) Reset() {
+	*x = DeliverOutboundRequest{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverOutboundRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverOutboundRequest) ProtoMessage() {}
+
+func (x *DeliverOutboundRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverOutboundRequest.ProtoReflect.Descriptor instead.
+func (*DeliverOutboundRequest) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DeliverOutboundRequest) GetResults() []*DeliveryResult {
+	if x != nil {
+		return x.Results
+	}
+	return nil
+}
+
+// DeliveryResult is what became of one outbound message.
+type DeliveryResult struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reply's id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// SENT, FAILED, or, later and as a delivery report, DELIVERED or UNDELIVERED.
+	State OutboundState `protobuf:"varint,2,opt,name=state,proto3,enum=smsflow.v1.OutboundState" json:"state,omitempty"`
+	// The gateway's own id of the message; up to 200 characters.
+	GatewayId string `protobuf:"bytes,3,opt,name=gateway_id,json=gatewayId,proto3" json:"gateway_id,omitempty"`
+	// Why, with FAILED and UNDELIVERED; up to 500 characters, without personal data.
+	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliveryResult) Reset() {
+	*x = DeliveryResult{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliveryResult) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliveryResult) ProtoMessage() {}
+
+func (x *DeliveryResult) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliveryResult.ProtoReflect.Descriptor instead.
+func (*DeliveryResult) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *DeliveryResult) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DeliveryResult) GetState() OutboundState {
+	if x != nil {
+		return x.State
+	}
+	return OutboundState_OUTBOUND_STATE_UNSPECIFIED
+}
+
+func (x *DeliveryResult) GetGatewayId() string {
+	if x != nil {
+		return x.GatewayId
+	}
+	return ""
+}
+
+func (x *DeliveryResult) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+type DeliverOutboundResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// To be sent, each conversation's in this order.
+	Messages []*Reply `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// The ids of the results that were taken up.
+	Recorded []string `protobuf:"bytes,2,rep,name=recorded,proto3" json:"recorded,omitempty"`
+	// The ids of the results that did not count: the message is not this stream's to settle.
+	Ignored       []string `protobuf:"bytes,3,rep,name=ignored,proto3" json:"ignored,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverOutboundResponse) Reset() {
+	*x = DeliverOutboundResponse{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverOutboundResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverOutboundResponse) ProtoMessage() {}
+
+func (x *DeliverOutboundResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverOutboundResponse.ProtoReflect.Descriptor instead.
+func (*DeliverOutboundResponse) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *DeliverOutboundResponse) GetMessages() []*Reply {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *DeliverOutboundResponse) GetRecorded() []string {
+	if x != nil {
+		return x.Recorded
+	}
+	return nil
+}
+
+func (x *DeliverOutboundResponse) GetIgnored() []string {
+	if x != nil {
+		return x.Ignored
+	}
+	return nil
+}
+
+type ListUndeliveredRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 1 to 200; 0 stands for 50.
+	PageSize      int32  `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUndeliveredRequest) Reset() {
+	*x = ListUndeliveredRequest{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUndeliveredRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUndeliveredRequest) ProtoMessage() {}
+
+func (x *ListUndeliveredRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUndeliveredRequest.ProtoReflect.Descriptor instead.
+func (*ListUndeliveredRequest) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *ListUndeliveredRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListUndeliveredRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// Undelivered is an outbound message that did not get through, as far as we know.
+type Undelivered struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Message       *Reply                 `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	State         OutboundState          `protobuf:"varint,2,opt,name=state,proto3,enum=smsflow.v1.OutboundState" json:"state,omitempty"`
+	Reason        string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Attempts      int32                  `protobuf:"varint,4,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	InboundId     string                 `protobuf:"bytes,5,opt,name=inbound_id,json=inboundId,proto3" json:"inbound_id,omitempty"`
+	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	UpdatedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=updated_at,json=updatedAt,proto3" json:"updated_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Undelivered) Reset() {
+	*x = Undelivered{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Undelivered) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Undelivered) ProtoMessage() {}
+
+func (x *Undelivered) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Undelivered.ProtoReflect.Descriptor instead.
+func (*Undelivered) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Undelivered) GetMessage() *Reply {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
+func (x *Undelivered) GetState() OutboundState {
+	if x != nil {
+		return x.State
+	}
+	return OutboundState_OUTBOUND_STATE_UNSPECIFIED
+}
+
+func (x *Undelivered) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Undelivered) GetAttempts() int32 {
+	if x != nil {
+		return x.Attempts
+	}
+	return 0
+}
+
+func (x *Undelivered) GetInboundId() string {
+	if x != nil {
+		return x.InboundId
+	}
+	return ""
+}
+
+func (x *Undelivered) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Undelivered) GetUpdatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdatedAt
+	}
+	return nil
+}
+
+type ListUndeliveredResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Messages []*Undelivered         `protobuf:"bytes,1,rep,name=messages,proto3" json:"messages,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How many there are on all pages.
+	Total         int32 `protobuf:"varint,3,opt,name=total,proto3" json:"total,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUndeliveredResponse) Reset() {
+	*x = ListUndeliveredResponse{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUndeliveredResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUndeliveredResponse) ProtoMessage() {}
+
+func (x *ListUndeliveredResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUndeliveredResponse.ProtoReflect.Descriptor instead.
+func (*ListUndeliveredResponse) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListUndeliveredResponse) GetMessages() []*Undelivered {
+	if x != nil {
+		return x.Messages
+	}
+	return nil
+}
+
+func (x *ListUndeliveredResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListUndeliveredResponse) GetTotal() int32 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+type RetryOutboundRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The reply's id.
+	Id            string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboundRequest) Reset() {
+	*x = RetryOutboundRequest{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboundRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboundRequest) ProtoMessage() {}
+
+func (x *RetryOutboundRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboundRequest.ProtoReflect.Descriptor instead.
+func (*RetryOutboundRequest) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *RetryOutboundRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+type RetryOutboundResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Message       *Undelivered           `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetryOutboundResponse) Reset() {
+	*x = RetryOutboundResponse{}
+	mi := &file_smsflow_v1_router_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetryOutboundResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetryOutboundResponse) ProtoMessage() {}
+
+func (x *RetryOutboundResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_smsflow_v1_router_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetryOutboundResponse.ProtoReflect.Descriptor instead.
+func (*RetryOutboundResponse) Descriptor() ([]byte, []int) {
+	return file_smsflow_v1_router_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *RetryOutboundResponse) GetMessage() *Undelivered {
+	if x != nil {
+		return x.Message
+	}
+	return nil
+}
+
 var File_smsflow_v1_router_proto protoreflect.FileDescriptor
 
 const file_smsflow_v1_router_proto_rawDesc = "" +
@@ -1186,7 +2084,67 @@ const file_smsflow_v1_router_proto_rawDesc = "" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12!\n" +
 	"\finput_tokens\x18\x02 \x01(\x05R\vinputTokens\x12#\n" +
 	"\routput_tokens\x18\x03 \x01(\x05R\foutputTokens\x123\n" +
-	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency*\xed\x02\n" +
+	"\alatency\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\alatency\"Y\n" +
+	"\x14StreamInboundRequest\x12A\n" +
+	"\amessage\x18\x01 \x01(\v2\x1f.smsflow.v1.RouteInboundRequestB\x06\xbaH\x03\xc8\x01\x01R\amessage\"\xb3\x01\n" +
+	"\x15StreamInboundResponse\x12,\n" +
+	"\x12gateway_message_id\x18\x01 \x01(\tR\x10gatewayMessageId\x12*\n" +
+	"\x03ack\x18\x02 \x01(\v2\x16.smsflow.v1.InboundAckH\x00R\x03ack\x126\n" +
+	"\arefusal\x18\x03 \x01(\v2\x1a.smsflow.v1.InboundRefusalH\x00R\arefusalB\b\n" +
+	"\x06result\"x\n" +
+	"\n" +
+	"InboundAck\x12\x1d\n" +
+	"\n" +
+	"inbound_id\x18\x01 \x01(\tR\tinboundId\x12-\n" +
+	"\aoutcome\x18\x02 \x01(\x0e2\x13.smsflow.v1.OutcomeR\aoutcome\x12\x1c\n" +
+	"\tduplicate\x18\x03 \x01(\bR\tduplicate\"\xba\x01\n" +
+	"\x0eInboundRefusal\x12\x12\n" +
+	"\x04code\x18\x01 \x01(\x05R\x04code\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\x12,\n" +
+	"\x06fields\x18\x04 \x03(\v2\x14.smsflow.v1.BadFieldR\x06fields\x12:\n" +
+	"\vretry_after\x18\x05 \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"retryAfter\"L\n" +
+	"\bBadField\x12\x14\n" +
+	"\x05field\x18\x01 \x01(\tR\x05field\x12\x16\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x12\n" +
+	"\x04text\x18\x03 \x01(\tR\x04text\"X\n" +
+	"\x16DeliverOutboundRequest\x12>\n" +
+	"\aresults\x18\x01 \x03(\v2\x1a.smsflow.v1.DeliveryResultB\b\xbaH\x05\x92\x01\x02\x10dR\aresults\"\xb7\x01\n" +
+	"\x0eDeliveryResult\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\x12?\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x19.smsflow.v1.OutboundStateB\x0e\xbaH\v\x82\x01\b\x18\x04\x18\x05\x18\b\x18\tR\x05state\x12'\n" +
+	"\n" +
+	"gateway_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\tgatewayId\x12 \n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x06reason\"~\n" +
+	"\x17DeliverOutboundResponse\x12-\n" +
+	"\bmessages\x18\x01 \x03(\v2\x11.smsflow.v1.ReplyR\bmessages\x12\x1a\n" +
+	"\brecorded\x18\x02 \x03(\tR\brecorded\x12\x18\n" +
+	"\aignored\x18\x03 \x03(\tR\aignored\"j\n" +
+	"\x16ListUndeliveredRequest\x12'\n" +
+	"\tpage_size\x18\x01 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xc8\x01(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\xb4\x02\n" +
+	"\vUndelivered\x12+\n" +
+	"\amessage\x18\x01 \x01(\v2\x11.smsflow.v1.ReplyR\amessage\x12/\n" +
+	"\x05state\x18\x02 \x01(\x0e2\x19.smsflow.v1.OutboundStateR\x05state\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12\x1a\n" +
+	"\battempts\x18\x04 \x01(\x05R\battempts\x12\x1d\n" +
+	"\n" +
+	"inbound_id\x18\x05 \x01(\tR\tinboundId\x129\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"updated_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tupdatedAt\"\x8c\x01\n" +
+	"\x17ListUndeliveredResponse\x123\n" +
+	"\bmessages\x18\x01 \x03(\v2\x17.smsflow.v1.UndeliveredR\bmessages\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\x05R\x05total\"1\n" +
+	"\x14RetryOutboundRequest\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\"J\n" +
+	"\x15RetryOutboundResponse\x121\n" +
+	"\amessage\x18\x01 \x01(\v2\x17.smsflow.v1.UndeliveredR\amessage*\xed\x02\n" +
 	"\aOutcome\x12\x17\n" +
 	"\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fOUTCOME_REPLIED\x10\x01\x12\x14\n" +
@@ -1203,11 +2161,26 @@ const file_smsflow_v1_router_proto_rawDesc = "" +
 	"\x14OUTCOME_BLOCKED_FLAG\x10\v\x12\x1a\n" +
 	"\x16OUTCOME_UNKNOWN_NUMBER\x10\f\x12\x12\n" +
 	"\x0eOUTCOME_FAILED\x10\r\x12\x18\n" +
-	"\x14OUTCOME_BLOCKED_LOOP\x10\x0e2\xb4\x01\n" +
+	"\x14OUTCOME_BLOCKED_LOOP\x10\x0e*\xb1\x02\n" +
+	"\rOutboundState\x12\x1e\n" +
+	"\x1aOUTBOUND_STATE_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17OUTBOUND_STATE_RETURNED\x10\x01\x12\x1a\n" +
+	"\x16OUTBOUND_STATE_PENDING\x10\x02\x12\x1a\n" +
+	"\x16OUTBOUND_STATE_SENDING\x10\x03\x12\x17\n" +
+	"\x13OUTBOUND_STATE_SENT\x10\x04\x12\x19\n" +
+	"\x15OUTBOUND_STATE_FAILED\x10\x05\x12\x1a\n" +
+	"\x16OUTBOUND_STATE_UNKNOWN\x10\x06\x12\x1d\n" +
+	"\x19OUTBOUND_STATE_SUPPRESSED\x10\a\x12\x1c\n" +
+	"\x18OUTBOUND_STATE_DELIVERED\x10\b\x12\x1e\n" +
+	"\x1aOUTBOUND_STATE_UNDELIVERED\x10\t2\xa5\x04\n" +
 	"\rRouterService\x12Q\n" +
 	"\fRouteInbound\x12\x1f.smsflow.v1.RouteInboundRequest\x1a .smsflow.v1.RouteInboundResponse\x12P\n" +
 	"\n" +
-	"GetOutcome\x12\x1d.smsflow.v1.GetOutcomeRequest\x1a\x1e.smsflow.v1.GetOutcomeResponse\"\x03\x90\x02\x01B\"Z smsflow/gen/smsflow/v1;smsflowv1b\x06proto3"
+	"GetOutcome\x12\x1d.smsflow.v1.GetOutcomeRequest\x1a\x1e.smsflow.v1.GetOutcomeResponse\"\x03\x90\x02\x01\x12X\n" +
+	"\rStreamInbound\x12 .smsflow.v1.StreamInboundRequest\x1a!.smsflow.v1.StreamInboundResponse(\x010\x01\x12^\n" +
+	"\x0fDeliverOutbound\x12\".smsflow.v1.DeliverOutboundRequest\x1a#.smsflow.v1.DeliverOutboundResponse(\x010\x01\x12_\n" +
+	"\x0fListUndelivered\x12\".smsflow.v1.ListUndeliveredRequest\x1a#.smsflow.v1.ListUndeliveredResponse\"\x03\x90\x02\x01\x12T\n" +
+	"\rRetryOutbound\x12 .smsflow.v1.RetryOutboundRequest\x1a!.smsflow.v1.RetryOutboundResponseB\"Z smsflow/gen/smsflow/v1;smsflowv1b\x06proto3"
 
 var (
 	file_smsflow_v1_router_proto_rawDescOnce sync.Once
@@ -1221,59 +2194,96 @@ func file_smsflow_v1_router_proto_rawDescGZIP() []byte {
 	return file_smsflow_v1_router_proto_rawDescData
 }
 
-var file_smsflow_v1_router_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_smsflow_v1_router_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_smsflow_v1_router_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_smsflow_v1_router_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_smsflow_v1_router_proto_goTypes = []any{
-	(Outcome)(0),                  // 0: smsflow.v1.Outcome
-	(Candidate_Verdict)(0),        // 1: smsflow.v1.Candidate.Verdict
-	(StepTrace_Result)(0),         // 2: smsflow.v1.StepTrace.Result
-	(*RouteInboundRequest)(nil),   // 3: smsflow.v1.RouteInboundRequest
-	(*RouteInboundResponse)(nil),  // 4: smsflow.v1.RouteInboundResponse
-	(*Reply)(nil),                 // 5: smsflow.v1.Reply
-	(*WorkflowRef)(nil),           // 6: smsflow.v1.WorkflowRef
-	(*GetOutcomeRequest)(nil),     // 7: smsflow.v1.GetOutcomeRequest
-	(*GetOutcomeResponse)(nil),    // 8: smsflow.v1.GetOutcomeResponse
-	(*DecisionTrace)(nil),         // 9: smsflow.v1.DecisionTrace
-	(*TraceNote)(nil),             // 10: smsflow.v1.TraceNote
-	(*Candidate)(nil),             // 11: smsflow.v1.Candidate
-	(*StepTrace)(nil),             // 12: smsflow.v1.StepTrace
-	(*AssistantUsage)(nil),        // 13: smsflow.v1.AssistantUsage
-	(*timestamppb.Timestamp)(nil), // 14: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),   // 15: google.protobuf.Duration
-	(PriorityOrder)(0),            // 16: smsflow.v1.PriorityOrder
-	(Goal)(0),                     // 17: smsflow.v1.Goal
+	(Outcome)(0),                    // 0: smsflow.v1.Outcome
+	(OutboundState)(0),              // 1: smsflow.v1.OutboundState
+	(Candidate_Verdict)(0),          // 2: smsflow.v1.Candidate.Verdict
+	(StepTrace_Result)(0),           // 3: smsflow.v1.StepTrace.Result
+	(*RouteInboundRequest)(nil),     // 4: smsflow.v1.RouteInboundRequest
+	(*RouteInboundResponse)(nil),    // 5: smsflow.v1.RouteInboundResponse
+	(*Reply)(nil),                   // 6: smsflow.v1.Reply
+	(*WorkflowRef)(nil),             // 7: smsflow.v1.WorkflowRef
+	(*GetOutcomeRequest)(nil),       // 8: smsflow.v1.GetOutcomeRequest
+	(*GetOutcomeResponse)(nil),      // 9: smsflow.v1.GetOutcomeResponse
+	(*DecisionTrace)(nil),           // 10: smsflow.v1.DecisionTrace
+	(*TraceNote)(nil),               // 11: smsflow.v1.TraceNote
+	(*Candidate)(nil),               // 12: smsflow.v1.Candidate
+	(*StepTrace)(nil),               // 13: smsflow.v1.StepTrace
+	(*AssistantUsage)(nil),          // 14: smsflow.v1.AssistantUsage
+	(*StreamInboundRequest)(nil),    // 15: smsflow.v1.StreamInboundRequest
+	(*StreamInboundResponse)(nil),   // 16: smsflow.v1.StreamInboundResponse
+	(*InboundAck)(nil),              // 17: smsflow.v1.InboundAck
+	(*InboundRefusal)(nil),          // 18: smsflow.v1.InboundRefusal
+	(*BadField)(nil),                // 19: smsflow.v1.BadField
+	(*DeliverOutboundRequest)(nil),  // 20: smsflow.v1.DeliverOutboundRequest
+	(*DeliveryResult)(nil),          // 21: smsflow.v1.DeliveryResult
+	(*DeliverOutboundResponse)(nil), // 22: smsflow.v1.DeliverOutboundResponse
+	(*ListUndeliveredRequest)(nil),  // 23: smsflow.v1.ListUndeliveredRequest
+	(*Undelivered)(nil),             // 24: smsflow.v1.Undelivered
+	(*ListUndeliveredResponse)(nil), // 25: smsflow.v1.ListUndeliveredResponse
+	(*RetryOutboundRequest)(nil),    // 26: smsflow.v1.RetryOutboundRequest
+	(*RetryOutboundResponse)(nil),   // 27: smsflow.v1.RetryOutboundResponse
+	(*timestamppb.Timestamp)(nil),   // 28: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),     // 29: google.protobuf.Duration
+	(PriorityOrder)(0),              // 30: smsflow.v1.PriorityOrder
+	(Goal)(0),                       // 31: smsflow.v1.Goal
 }
 var file_smsflow_v1_router_proto_depIdxs = []int32{
-	14, // 0: smsflow.v1.RouteInboundRequest.received_at:type_name -> google.protobuf.Timestamp
-	15, // 1: smsflow.v1.RouteInboundRequest.wait:type_name -> google.protobuf.Duration
+	28, // 0: smsflow.v1.RouteInboundRequest.received_at:type_name -> google.protobuf.Timestamp
+	29, // 1: smsflow.v1.RouteInboundRequest.wait:type_name -> google.protobuf.Duration
 	0,  // 2: smsflow.v1.RouteInboundResponse.outcome:type_name -> smsflow.v1.Outcome
-	5,  // 3: smsflow.v1.RouteInboundResponse.replies:type_name -> smsflow.v1.Reply
-	6,  // 4: smsflow.v1.RouteInboundResponse.workflow:type_name -> smsflow.v1.WorkflowRef
-	9,  // 5: smsflow.v1.RouteInboundResponse.trace:type_name -> smsflow.v1.DecisionTrace
-	15, // 6: smsflow.v1.GetOutcomeRequest.wait:type_name -> google.protobuf.Duration
-	4,  // 7: smsflow.v1.GetOutcomeResponse.result:type_name -> smsflow.v1.RouteInboundResponse
-	14, // 8: smsflow.v1.DecisionTrace.accepted_at:type_name -> google.protobuf.Timestamp
-	14, // 9: smsflow.v1.DecisionTrace.finished_at:type_name -> google.protobuf.Timestamp
-	10, // 10: smsflow.v1.DecisionTrace.notes:type_name -> smsflow.v1.TraceNote
-	16, // 11: smsflow.v1.DecisionTrace.priority_order:type_name -> smsflow.v1.PriorityOrder
-	11, // 12: smsflow.v1.DecisionTrace.candidates:type_name -> smsflow.v1.Candidate
-	6,  // 13: smsflow.v1.Candidate.workflow:type_name -> smsflow.v1.WorkflowRef
-	17, // 14: smsflow.v1.Candidate.goal:type_name -> smsflow.v1.Goal
-	1,  // 15: smsflow.v1.Candidate.verdict:type_name -> smsflow.v1.Candidate.Verdict
-	12, // 16: smsflow.v1.Candidate.steps:type_name -> smsflow.v1.StepTrace
-	2,  // 17: smsflow.v1.StepTrace.result:type_name -> smsflow.v1.StepTrace.Result
-	14, // 18: smsflow.v1.StepTrace.at:type_name -> google.protobuf.Timestamp
-	13, // 19: smsflow.v1.StepTrace.usage:type_name -> smsflow.v1.AssistantUsage
-	15, // 20: smsflow.v1.AssistantUsage.latency:type_name -> google.protobuf.Duration
-	3,  // 21: smsflow.v1.RouterService.RouteInbound:input_type -> smsflow.v1.RouteInboundRequest
-	7,  // 22: smsflow.v1.RouterService.GetOutcome:input_type -> smsflow.v1.GetOutcomeRequest
-	4,  // 23: smsflow.v1.RouterService.RouteInbound:output_type -> smsflow.v1.RouteInboundResponse
-	8,  // 24: smsflow.v1.RouterService.GetOutcome:output_type -> smsflow.v1.GetOutcomeResponse
-	23, // [23:25] is the sub-list for method output_type
-	21, // [21:23] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	6,  // 3: smsflow.v1.RouteInboundResponse.replies:type_name -> smsflow.v1.Reply
+	7,  // 4: smsflow.v1.RouteInboundResponse.workflow:type_name -> smsflow.v1.WorkflowRef
+	10, // 5: smsflow.v1.RouteInboundResponse.trace:type_name -> smsflow.v1.DecisionTrace
+	29, // 6: smsflow.v1.GetOutcomeRequest.wait:type_name -> google.protobuf.Duration
+	5,  // 7: smsflow.v1.GetOutcomeResponse.result:type_name -> smsflow.v1.RouteInboundResponse
+	28, // 8: smsflow.v1.DecisionTrace.accepted_at:type_name -> google.protobuf.Timestamp
+	28, // 9: smsflow.v1.DecisionTrace.finished_at:type_name -> google.protobuf.Timestamp
+	11, // 10: smsflow.v1.DecisionTrace.notes:type_name -> smsflow.v1.TraceNote
+	30, // 11: smsflow.v1.DecisionTrace.priority_order:type_name -> smsflow.v1.PriorityOrder
+	12, // 12: smsflow.v1.DecisionTrace.candidates:type_name -> smsflow.v1.Candidate
+	7,  // 13: smsflow.v1.Candidate.workflow:type_name -> smsflow.v1.WorkflowRef
+	31, // 14: smsflow.v1.Candidate.goal:type_name -> smsflow.v1.Goal
+	2,  // 15: smsflow.v1.Candidate.verdict:type_name -> smsflow.v1.Candidate.Verdict
+	13, // 16: smsflow.v1.Candidate.steps:type_name -> smsflow.v1.StepTrace
+	3,  // 17: smsflow.v1.StepTrace.result:type_name -> smsflow.v1.StepTrace.Result
+	28, // 18: smsflow.v1.StepTrace.at:type_name -> google.protobuf.Timestamp
+	14, // 19: smsflow.v1.StepTrace.usage:type_name -> smsflow.v1.AssistantUsage
+	29, // 20: smsflow.v1.AssistantUsage.latency:type_name -> google.protobuf.Duration
+	4,  // 21: smsflow.v1.StreamInboundRequest.message:type_name -> smsflow.v1.RouteInboundRequest
+	17, // 22: smsflow.v1.StreamInboundResponse.ack:type_name -> smsflow.v1.InboundAck
+	18, // 23: smsflow.v1.StreamInboundResponse.refusal:type_name -> smsflow.v1.InboundRefusal
+	0,  // 24: smsflow.v1.InboundAck.outcome:type_name -> smsflow.v1.Outcome
+	19, // 25: smsflow.v1.InboundRefusal.fields:type_name -> smsflow.v1.BadField
+	29, // 26: smsflow.v1.InboundRefusal.retry_after:type_name -> google.protobuf.Duration
+	21, // 27: smsflow.v1.DeliverOutboundRequest.results:type_name -> smsflow.v1.DeliveryResult
+	1,  // 28: smsflow.v1.DeliveryResult.state:type_name -> smsflow.v1.OutboundState
+	6,  // 29: smsflow.v1.DeliverOutboundResponse.messages:type_name -> smsflow.v1.Reply
+	6,  // 30: smsflow.v1.Undelivered.message:type_name -> smsflow.v1.Reply
+	1,  // 31: smsflow.v1.Undelivered.state:type_name -> smsflow.v1.OutboundState
+	28, // 32: smsflow.v1.Undelivered.created_at:type_name -> google.protobuf.Timestamp
+	28, // 33: smsflow.v1.Undelivered.updated_at:type_name -> google.protobuf.Timestamp
+	24, // 34: smsflow.v1.ListUndeliveredResponse.messages:type_name -> smsflow.v1.Undelivered
+	24, // 35: smsflow.v1.RetryOutboundResponse.message:type_name -> smsflow.v1.Undelivered
+	4,  // 36: smsflow.v1.RouterService.RouteInbound:input_type -> smsflow.v1.RouteInboundRequest
+	8,  // 37: smsflow.v1.RouterService.GetOutcome:input_type -> smsflow.v1.GetOutcomeRequest
+	15, // 38: smsflow.v1.RouterService.StreamInbound:input_type -> smsflow.v1.StreamInboundRequest
+	20, // 39: smsflow.v1.RouterService.DeliverOutbound:input_type -> smsflow.v1.DeliverOutboundRequest
+	23, // 40: smsflow.v1.RouterService.ListUndelivered:input_type -> smsflow.v1.ListUndeliveredRequest
+	26, // 41: smsflow.v1.RouterService.RetryOutbound:input_type -> smsflow.v1.RetryOutboundRequest
+	5,  // 42: smsflow.v1.RouterService.RouteInbound:output_type -> smsflow.v1.RouteInboundResponse
+	9,  // 43: smsflow.v1.RouterService.GetOutcome:output_type -> smsflow.v1.GetOutcomeResponse
+	16, // 44: smsflow.v1.RouterService.StreamInbound:output_type -> smsflow.v1.StreamInboundResponse
+	22, // 45: smsflow.v1.RouterService.DeliverOutbound:output_type -> smsflow.v1.DeliverOutboundResponse
+	25, // 46: smsflow.v1.RouterService.ListUndelivered:output_type -> smsflow.v1.ListUndeliveredResponse
+	27, // 47: smsflow.v1.RouterService.RetryOutbound:output_type -> smsflow.v1.RetryOutboundResponse
+	42, // [42:48] is the sub-list for method output_type
+	36, // [36:42] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_smsflow_v1_router_proto_init() }
@@ -1282,13 +2292,17 @@ func file_smsflow_v1_router_proto_init() {
 		return
 	}
 	file_smsflow_v1_workflow_proto_init()
+	file_smsflow_v1_router_proto_msgTypes[12].OneofWrappers = []any{
+		(*StreamInboundResponse_Ack)(nil),
+		(*StreamInboundResponse_Refusal)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_smsflow_v1_router_proto_rawDesc), len(file_smsflow_v1_router_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   11,
+			NumEnums:      4,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,8 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RouterService_RouteInbound_FullMethodName = "/smsflow.v1.RouterService/RouteInbound"
-	RouterService_GetOutcome_FullMethodName   = "/smsflow.v1.RouterService/GetOutcome"
+	RouterService_RouteInbound_FullMethodName    = "/smsflow.v1.RouterService/RouteInbound"
+	RouterService_GetOutcome_FullMethodName      = "/smsflow.v1.RouterService/GetOutcome"
+	RouterService_StreamInbound_FullMethodName   = "/smsflow.v1.RouterService/StreamInbound"
+	RouterService_DeliverOutbound_FullMethodName = "/smsflow.v1.RouterService/DeliverOutbound"
+	RouterService_ListUndelivered_FullMethodName = "/smsflow.v1.RouterService/ListUndelivered"
+	RouterService_RetryOutbound_FullMethodName   = "/smsflow.v1.RouterService/RetryOutbound"
 )
 
 // RouterServiceClient is the client API for RouterService service.
@@ -37,6 +41,19 @@ type RouterServiceClient interface {
 	RouteInbound(ctx context.Context, in *RouteInboundRequest, opts ...grpc.CallOption) (*RouteInboundResponse, error)
 	// GetOutcome reads what became of an accepted message; not_found for one that is absent or another tenant's.
 	GetOutcome(ctx context.Context, in *GetOutcomeRequest, opts ...grpc.CallOption) (*GetOutcomeResponse, error)
+	// StreamInbound commits many messages over one call. Each is answered by its gateway_message_id as soon as it is
+	// committed or refused, in any order; its wait is ignored, and its reply goes the way that the connection's delivery
+	// says. At most 1,024 messages of a stream may be unanswered: until some are, the server reads no further.
+	StreamInbound(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamInboundRequest, StreamInboundResponse], error)
+	// DeliverOutbound hands the outbound messages of the caller's connection, whose delivery is "stream", to the gateway,
+	// and takes what becomes of each. A message is handed to one stream at a time. If the stream ends before its result,
+	// it is handed over again if the connection says that the gateway sends one id once, and is unknown otherwise.
+	DeliverOutbound(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[DeliverOutboundRequest, DeliverOutboundResponse], error)
+	// ListUndelivered pages through the outbound messages that failed, were not delivered, or of which nobody knows
+	// whether they were sent; the newest first.
+	ListUndelivered(ctx context.Context, in *ListUndeliveredRequest, opts ...grpc.CallOption) (*ListUndeliveredResponse, error)
+	// RetryOutbound sends such a message again, on a person's word.
+	RetryOutbound(ctx context.Context, in *RetryOutboundRequest, opts ...grpc.CallOption) (*RetryOutboundResponse, error)
 }
 
 type routerServiceClient struct {
@@ -67,6 +84,52 @@ func (c *routerServiceClient) GetOutcome(ctx context.Context, in *GetOutcomeRequ
 	return out, nil
 }
 
+func (c *routerServiceClient) StreamInbound(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[StreamInboundRequest, StreamInboundResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RouterService_ServiceDesc.Streams[0], RouterService_StreamInbound_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamInboundRequest, StreamInboundResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RouterService_StreamInboundClient = grpc.BidiStreamingClient[StreamInboundRequest, StreamInboundResponse]
+
+func (c *routerServiceClient) DeliverOutbound(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[DeliverOutboundRequest, DeliverOutboundResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RouterService_ServiceDesc.Streams[1], RouterService_DeliverOutbound_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[DeliverOutboundRequest, DeliverOutboundResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RouterService_DeliverOutboundClient = grpc.BidiStreamingClient[DeliverOutboundRequest, DeliverOutboundResponse]
+
+func (c *routerServiceClient) ListUndelivered(ctx context.Context, in *ListUndeliveredRequest, opts ...grpc.CallOption) (*ListUndeliveredResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListUndeliveredResponse)
+	err := c.cc.Invoke(ctx, RouterService_ListUndelivered_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *routerServiceClient) RetryOutbound(ctx context.Context, in *RetryOutboundRequest, opts ...grpc.CallOption) (*RetryOutboundResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetryOutboundResponse)
+	err := c.cc.Invoke(ctx, RouterService_RetryOutbound_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RouterServiceServer is the server API for RouterService service.
 // All implementations must embed UnimplementedRouterServiceServer
 // for forward compatibility.
@@ -81,6 +144,19 @@ type RouterServiceServer interface {
 	RouteInbound(context.Context, *RouteInboundRequest) (*RouteInboundResponse, error)
 	// GetOutcome reads what became of an accepted message; not_found for one that is absent or another tenant's.
 	GetOutcome(context.Context, *GetOutcomeRequest) (*GetOutcomeResponse, error)
+	// StreamInbound commits many messages over one call. Each is answered by its gateway_message_id as soon as it is
+	// committed or refused, in any order; its wait is ignored, and its reply goes the way that the connection's delivery
+	// says. At most 1,024 messages of a stream may be unanswered: until some are, the server reads no further.
+	StreamInbound(grpc.BidiStreamingServer[StreamInboundRequest, StreamInboundResponse]) error
+	// DeliverOutbound hands the outbound messages of the caller's connection, whose delivery is "stream", to the gateway,
+	// and takes what becomes of each. A message is handed to one stream at a time. If the stream ends before its result,
+	// it is handed over again if the connection says that the gateway sends one id once, and is unknown otherwise.
+	DeliverOutbound(grpc.BidiStreamingServer[DeliverOutboundRequest, DeliverOutboundResponse]) error
+	// ListUndelivered pages through the outbound messages that failed, were not delivered, or of which nobody knows
+	// whether they were sent; the newest first.
+	ListUndelivered(context.Context, *ListUndeliveredRequest) (*ListUndeliveredResponse, error)
+	// RetryOutbound sends such a message again, on a person's word.
+	RetryOutbound(context.Context, *RetryOutboundRequest) (*RetryOutboundResponse, error)
 	mustEmbedUnimplementedRouterServiceServer()
 }
 
@@ -96,6 +172,18 @@ func (UnimplementedRouterServiceServer) RouteInbound(context.Context, *RouteInbo
 }
 func (UnimplementedRouterServiceServer) GetOutcome(context.Context, *GetOutcomeRequest) (*GetOutcomeResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetOutcome not implemented")
+}
+func (UnimplementedRouterServiceServer) StreamInbound(grpc.BidiStreamingServer[StreamInboundRequest, StreamInboundResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamInbound not implemented")
+}
+func (UnimplementedRouterServiceServer) DeliverOutbound(grpc.BidiStreamingServer[DeliverOutboundRequest, DeliverOutboundResponse]) error {
+	return status.Error(codes.Unimplemented, "method DeliverOutbound not implemented")
+}
+func (UnimplementedRouterServiceServer) ListUndelivered(context.Context, *ListUndeliveredRequest) (*ListUndeliveredResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListUndelivered not implemented")
+}
+func (UnimplementedRouterServiceServer) RetryOutbound(context.Context, *RetryOutboundRequest) (*RetryOutboundResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetryOutbound not implemented")
 }
 func (UnimplementedRouterServiceServer) mustEmbedUnimplementedRouterServiceServer() {}
 func (UnimplementedRouterServiceServer) testEmbeddedByValue()                       {}
@@ -154,6 +242,56 @@ func _RouterService_GetOutcome_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RouterService_StreamInbound_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(RouterServiceServer).StreamInbound(&grpc.GenericServerStream[StreamInboundRequest, StreamInboundResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RouterService_StreamInboundServer = grpc.BidiStreamingServer[StreamInboundRequest, StreamInboundResponse]
+
+func _RouterService_DeliverOutbound_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(RouterServiceServer).DeliverOutbound(&grpc.GenericServerStream[DeliverOutboundRequest, DeliverOutboundResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RouterService_DeliverOutboundServer = grpc.BidiStreamingServer[DeliverOutboundRequest, DeliverOutboundResponse]
+
+func _RouterService_ListUndelivered_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListUndeliveredRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RouterServiceServer).ListUndelivered(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RouterService_ListUndelivered_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RouterServiceServer).ListUndelivered(ctx, req.(*ListUndeliveredRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RouterService_RetryOutbound_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetryOutboundRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RouterServiceServer).RetryOutbound(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RouterService_RetryOutbound_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RouterServiceServer).RetryOutbound(ctx, req.(*RetryOutboundRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RouterService_ServiceDesc is the grpc.ServiceDesc for RouterService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -169,7 +307,28 @@ var RouterService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "GetOutcome",
 			Handler:    _RouterService_GetOutcome_Handler,
 		},
+		{
+			MethodName: "ListUndelivered",
+			Handler:    _RouterService_ListUndelivered_Handler,
+		},
+		{
+			MethodName: "RetryOutbound",
+			Handler:    _RouterService_RetryOutbound_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "StreamInbound",
+			Handler:       _RouterService_StreamInbound_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+		{
+			StreamName:    "DeliverOutbound",
+			Handler:       _RouterService_DeliverOutbound_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
+	},
 	Metadata: "smsflow/v1/router.proto",
 }

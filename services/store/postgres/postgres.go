@@ -20,6 +20,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 	"smsflow/services/store/internal/sqlstore"
 )
@@ -189,6 +190,7 @@ func once(ctx context.Context, db *sqlx.DB, opts *sql.TxOptions, fn func(*sqlx.T
 	if err := fn(tx); err != nil {
 		return err
 	}
+	fault.Point("in_transaction")
 	err = tx.Commit()
 	if err == nil || again(err) || ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, sql.ErrTxDone)) {
 		// The last: the context was over before the COMMIT was sent, and the transaction is rolled back.

@@ -37,7 +37,8 @@ func open(tb testing.TB) storetest.Database {
 	db.SetMaxOpenConns(2)
 	tb.Cleanup(func() { db.Close() })
 	return storetest.Database{
-		Store: s,
+		Store:    s,
+		Replicas: true,
 		Rows: func(tb testing.TB, query string, args ...any) []string {
 			tb.Helper()
 			var rows []string

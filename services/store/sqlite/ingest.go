@@ -71,12 +71,8 @@ func (s *Store) Ingest(ctx context.Context, owner string, lease time.Duration, b
 		if err := q.wake(owner, now, now.Add(lease), batch, fresh, out); err != nil {
 			return err
 		}
-		for _, at := range first {
-			if batch[at].Stop && out[at].ID != "" {
-				if err := q.stop(batch[at], now); err != nil {
-					return err
-				}
-			}
+		if err := q.stops(batch, fresh, now); err != nil {
+			return err
 		}
 		for i := range batch {
 			switch {

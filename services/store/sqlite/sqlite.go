@@ -22,6 +22,7 @@ import (
 	"github.com/jmoiron/sqlx"
 	driver "modernc.org/sqlite"
 
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 	"smsflow/services/store/internal/sqlstore"
 )
@@ -219,6 +220,7 @@ func (s *Store) write(ctx context.Context, fn func(*sqlx.Tx) error) error {
 	if err := fn(tx); err != nil {
 		return err
 	}
+	fault.Point("in_transaction")
 	if err := tx.Commit(); err != nil {
 		return flow.Unavailable(fmt.Errorf("commit: %w", err))
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"time"
 
 	"smsflow/services/flow"
@@ -17,7 +18,18 @@ ON CONFLICT (conv) DO UPDATE SET
 
 const waitingQuery = `SELECT id FROM outgoing WHERE conv = ? AND state = 'pending' AND NOT consent`
 
-// stop opts a contact out in the transaction that takes in the stop word.
+// stops opts contacts out in the transaction that takes in their stop words. fresh are the new messages of the batch.
+func (q statements) stops(batch []flow.Inbound, fresh map[flow.ConversationID][]int, now time.Time) error {
+	for _, places := range fresh {
+		if at := slices.IndexFunc(places, func(at int) bool { return batch[at].Stop }); at >= 0 {
+			if err := q.stop(batch[places[at]], now); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (q statements) stop(m flow.Inbound, now time.Time) error {
 	conv := string(m.Conversation)
 	if _, err := q.exec(stopQuery, conv, string(m.Tenant), m.To, m.From); err != nil {

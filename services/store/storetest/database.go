@@ -94,6 +94,20 @@ func (k *kit) eachCall(ctx context.Context, l flow.Lease, check func(name string
 		"CreateKey":        func() error { return s.CreateKey(ctx, flow.Key{ID: "x", Tenant: k.tenant, CreatedAt: k.at}) },
 		"RevokeKey":        func() error { return s.RevokeKey(ctx, k.tenant, "x", k.at) },
 		"Ready":            func() error { return s.Ready(ctx) },
+		"TakeOutbounds": func() error {
+			_, err := s.TakeOutbounds(ctx, me, long, flow.Take{PerTenant: 1, Limit: 1})
+			return err
+		},
+		"SettleOutbounds": func() error {
+			_, err := s.SettleOutbounds(ctx, me, []flow.Settled{{Tenant: k.tenant, ID: "x", State: flow.OutboundSent}})
+			return err
+		},
+		"OptedOut":      func() error { _, err := s.OptedOut(ctx, []flow.ConversationID{"x"}); return err },
+		"Undelivered":   func() error { _, _, err := s.Undelivered(ctx, k.tenant, 1, 0); return err },
+		"RetryOutbound": func() error { _, err := s.RetryOutbound(ctx, k.tenant, "x", k.audit); return err },
+		"Sweep":         func() error { _, err := s.Sweep(ctx, k.at, k.at, 1); return err },
+		"PutConnection": func() error { return s.PutConnection(ctx, flow.Connection{Tenant: k.tenant, ID: "x"}, k.audit) },
+		"Connections":   func() error { _, err := s.Connections(ctx, k.tenant); return err },
 	} {
 		check(name, call())
 	}

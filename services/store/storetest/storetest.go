@@ -18,6 +18,8 @@ import (
 // Store is all that a database implements.
 type Store interface {
 	router.Store
+	router.Outbox
+	router.Broom
 	workflow.Store
 	access.Store
 
@@ -25,6 +27,10 @@ type Store interface {
 	UpdateTenant(ctx context.Context, id flow.TenantID, change func(*flow.Tenant) error) (flow.Tenant, error)
 	AddNumber(ctx context.Context, n flow.Number) error
 	CreateKey(ctx context.Context, k flow.Key) error
+	PutConnection(ctx context.Context, c flow.Connection, audit flow.Audit) error
+	Connections(ctx context.Context, tenant flow.TenantID) ([]flow.Connection, error)
+	// Listen calls wake when another process may have left something, until ctx is done.
+	Listen(ctx context.Context, wake func()) error
 	RevokeKey(ctx context.Context, tenant flow.TenantID, id flow.KeyID, at time.Time) error
 
 	Migrate(ctx context.Context) error
@@ -36,6 +42,8 @@ type Store interface {
 // Database is a new, empty database with its schema.
 type Database struct {
 	Store Store
+	// Replicas: several processes can work on it at once, and tell each other.
+	Replicas bool
 	// Pass lets time go by on the clock that the database's leases are measured with.
 	Pass func(tb testing.TB, d time.Duration)
 	// Rows gives the first column of a query as text, for what no method reads. It is written with "?".
@@ -59,6 +67,11 @@ func Run(t *testing.T, open Open) {
 		{"load", loadTests()},
 		{"commit", commitTests()},
 		{"release", releaseTests()},
+		{"outbox", outboxTests()},
+		{"stop", stopTests()},
+		{"sweep", sweepTests()},
+		{"listen", listenTests()},
+		{"connection", connectionTests()},
 		{"result", resultTests()},
 		{"race", raceTests()},
 		{"workflow", workflowTests()},

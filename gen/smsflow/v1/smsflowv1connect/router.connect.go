@@ -28,6 +28,18 @@ const (
 	RouterServiceRouteInboundProcedure = "/smsflow.v1.RouterService/RouteInbound"
 	// RouterServiceGetOutcomeProcedure is the procedure name of the RouterService's GetOutcome RPC.
 	RouterServiceGetOutcomeProcedure = "/smsflow.v1.RouterService/GetOutcome"
+	// RouterServiceStreamInboundProcedure is the procedure name of the RouterService's StreamInbound
+	// RPC.
+	RouterServiceStreamInboundProcedure = "/smsflow.v1.RouterService/StreamInbound"
+	// RouterServiceDeliverOutboundProcedure is the procedure name of the RouterService's
+	// DeliverOutbound RPC.
+	RouterServiceDeliverOutboundProcedure = "/smsflow.v1.RouterService/DeliverOutbound"
+	// RouterServiceListUndeliveredProcedure is the procedure name of the RouterService's
+	// ListUndelivered RPC.
+	RouterServiceListUndeliveredProcedure = "/smsflow.v1.RouterService/ListUndelivered"
+	// RouterServiceRetryOutboundProcedure is the procedure name of the RouterService's RetryOutbound
+	// RPC.
+	RouterServiceRetryOutboundProcedure = "/smsflow.v1.RouterService/RetryOutbound"
 )
 
 var (
@@ -46,6 +58,35 @@ var (
 			IdempotencyLevel: connect.IdempotencyNoSideEffects,
 		}
 	})
+	routerServiceStreamInboundSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeBidi,
+			Schema:     v1.File_smsflow_v1_router_proto.Services().ByName("RouterService").Methods().ByName("StreamInbound"),
+			Procedure:  RouterServiceStreamInboundProcedure,
+		}
+	})
+	routerServiceDeliverOutboundSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeBidi,
+			Schema:     v1.File_smsflow_v1_router_proto.Services().ByName("RouterService").Methods().ByName("DeliverOutbound"),
+			Procedure:  RouterServiceDeliverOutboundProcedure,
+		}
+	})
+	routerServiceListUndeliveredSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType:       connect.StreamTypeUnary,
+			Schema:           v1.File_smsflow_v1_router_proto.Services().ByName("RouterService").Methods().ByName("ListUndelivered"),
+			Procedure:        RouterServiceListUndeliveredProcedure,
+			IdempotencyLevel: connect.IdempotencyNoSideEffects,
+		}
+	})
+	routerServiceRetryOutboundSpec = sync.OnceValue(func() connect.Spec {
+		return connect.Spec{
+			StreamType: connect.StreamTypeUnary,
+			Schema:     v1.File_smsflow_v1_router_proto.Services().ByName("RouterService").Methods().ByName("RetryOutbound"),
+			Procedure:  RouterServiceRetryOutboundProcedure,
+		}
+	})
 )
 
 // RouterServiceClient is a client for the smsflow.v1.RouterService service.
@@ -58,12 +99,99 @@ type RouterServiceClient interface {
 	RouteInbound(context.Context, *v1.RouteInboundRequest) (*v1.RouteInboundResponse, error)
 	// GetOutcome reads what became of an accepted message; not_found for one that is absent or another tenant's.
 	GetOutcome(context.Context, *v1.GetOutcomeRequest) (*v1.GetOutcomeResponse, error)
+	// StreamInbound commits many messages over one call. Each is answered by its gateway_message_id as soon as it is
+	// committed or refused, in any order; its wait is ignored, and its reply goes the way that the connection's delivery
+	// says. At most 1,024 messages of a stream may be unanswered: until some are, the server reads no further.
+	StreamInbound(context.Context) (RouterServiceStreamInboundClientStream, error)
+	// DeliverOutbound hands the outbound messages of the caller's connection, whose delivery is "stream", to the gateway,
+	// and takes what becomes of each. A message is handed to one stream at a time. If the stream ends before its result,
+	// it is handed over again if the connection says that the gateway sends one id once, and is unknown otherwise.
+	DeliverOutbound(context.Context) (RouterServiceDeliverOutboundClientStream, error)
+	// ListUndelivered pages through the outbound messages that failed, were not delivered, or of which nobody knows
+	// whether they were sent; the newest first.
+	ListUndelivered(context.Context, *v1.ListUndeliveredRequest) (*v1.ListUndeliveredResponse, error)
+	// RetryOutbound sends such a message again, on a person's word.
+	RetryOutbound(context.Context, *v1.RetryOutboundRequest) (*v1.RetryOutboundResponse, error)
 }
 
 // NewRouterServiceClient constructs a client for the smsflow.v1.RouterService service. Multiple
 // service clients may share a single connect.Client.
 func NewRouterServiceClient(client *connect.Client) RouterServiceClient {
 	return &routerServiceClient{client: client}
+}
+
+// RouterServiceStreamInboundClientStream is the client stream for the RouterService's StreamInbound
+// RPC.
+type RouterServiceStreamInboundClientStream struct {
+	stream connect.ClientStream
+}
+
+// SendHeaders opens the stream and flushes the request headers without a message. The first Send or
+// Receive does this implicitly.
+func (s RouterServiceStreamInboundClientStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a request message to the server.
+func (s RouterServiceStreamInboundClientStream) Send(req *v1.StreamInboundRequest) error {
+	return s.stream.Send(req)
+}
+
+// CloseSend closes the request side of the stream.
+func (s RouterServiceStreamInboundClientStream) CloseSend() error {
+	return s.stream.CloseSend()
+}
+
+// Receive returns the next response message from the server.
+func (s RouterServiceStreamInboundClientStream) Receive() (*v1.StreamInboundResponse, error) {
+	var res v1.StreamInboundResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s RouterServiceStreamInboundClientStream) Close() error {
+	return s.stream.Close()
+}
+
+// RouterServiceDeliverOutboundClientStream is the client stream for the RouterService's
+// DeliverOutbound RPC.
+type RouterServiceDeliverOutboundClientStream struct {
+	stream connect.ClientStream
+}
+
+// SendHeaders opens the stream and flushes the request headers without a message. The first Send or
+// Receive does this implicitly.
+func (s RouterServiceDeliverOutboundClientStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a request message to the server.
+func (s RouterServiceDeliverOutboundClientStream) Send(req *v1.DeliverOutboundRequest) error {
+	return s.stream.Send(req)
+}
+
+// CloseSend closes the request side of the stream.
+func (s RouterServiceDeliverOutboundClientStream) CloseSend() error {
+	return s.stream.CloseSend()
+}
+
+// Receive returns the next response message from the server.
+func (s RouterServiceDeliverOutboundClientStream) Receive() (*v1.DeliverOutboundResponse, error) {
+	var res v1.DeliverOutboundResponse
+	if err := s.stream.Receive(&res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+// Close releases the stream's resources. It is idempotent and is typically deferred to clean up a
+// stream abandoned before io.EOF.
+func (s RouterServiceDeliverOutboundClientStream) Close() error {
+	return s.stream.Close()
 }
 
 // RouterServiceHandler is an implementation of the smsflow.v1.RouterService service.
@@ -76,6 +204,19 @@ type RouterServiceHandler interface {
 	RouteInbound(context.Context, *v1.RouteInboundRequest) (*v1.RouteInboundResponse, error)
 	// GetOutcome reads what became of an accepted message; not_found for one that is absent or another tenant's.
 	GetOutcome(context.Context, *v1.GetOutcomeRequest) (*v1.GetOutcomeResponse, error)
+	// StreamInbound commits many messages over one call. Each is answered by its gateway_message_id as soon as it is
+	// committed or refused, in any order; its wait is ignored, and its reply goes the way that the connection's delivery
+	// says. At most 1,024 messages of a stream may be unanswered: until some are, the server reads no further.
+	StreamInbound(context.Context, RouterServiceStreamInboundServerStream) error
+	// DeliverOutbound hands the outbound messages of the caller's connection, whose delivery is "stream", to the gateway,
+	// and takes what becomes of each. A message is handed to one stream at a time. If the stream ends before its result,
+	// it is handed over again if the connection says that the gateway sends one id once, and is unknown otherwise.
+	DeliverOutbound(context.Context, RouterServiceDeliverOutboundServerStream) error
+	// ListUndelivered pages through the outbound messages that failed, were not delivered, or of which nobody knows
+	// whether they were sent; the newest first.
+	ListUndelivered(context.Context, *v1.ListUndeliveredRequest) (*v1.ListUndeliveredResponse, error)
+	// RetryOutbound sends such a message again, on a person's word.
+	RetryOutbound(context.Context, *v1.RetryOutboundRequest) (*v1.RetryOutboundResponse, error)
 }
 
 // RegisterRouterServiceHandler registers svc as the smsflow.v1.RouterService implementation on
@@ -85,7 +226,61 @@ func RegisterRouterServiceHandler(server *connect.Server, svc RouterServiceHandl
 	server.Register(
 		connect.Method{Spec: routerServiceRouteInboundSpec(), Handler: adapter.routeInbound},
 		connect.Method{Spec: routerServiceGetOutcomeSpec(), Handler: adapter.getOutcome},
+		connect.Method{Spec: routerServiceStreamInboundSpec(), Handler: adapter.streamInbound},
+		connect.Method{Spec: routerServiceDeliverOutboundSpec(), Handler: adapter.deliverOutbound},
+		connect.Method{Spec: routerServiceListUndeliveredSpec(), Handler: adapter.listUndelivered},
+		connect.Method{Spec: routerServiceRetryOutboundSpec(), Handler: adapter.retryOutbound},
 	)
+}
+
+// RouterServiceStreamInboundServerStream is the server stream for the RouterService's StreamInbound
+// RPC.
+type RouterServiceStreamInboundServerStream struct {
+	stream connect.ServerStream
+}
+
+// Receive returns the next request message from the client.
+func (s RouterServiceStreamInboundServerStream) Receive() (*v1.StreamInboundRequest, error) {
+	var req v1.StreamInboundRequest
+	if err := s.stream.Receive(&req); err != nil {
+		return nil, err
+	}
+	return &req, nil
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s RouterServiceStreamInboundServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s RouterServiceStreamInboundServerStream) Send(res *v1.StreamInboundResponse) error {
+	return s.stream.Send(res)
+}
+
+// RouterServiceDeliverOutboundServerStream is the server stream for the RouterService's
+// DeliverOutbound RPC.
+type RouterServiceDeliverOutboundServerStream struct {
+	stream connect.ServerStream
+}
+
+// Receive returns the next request message from the client.
+func (s RouterServiceDeliverOutboundServerStream) Receive() (*v1.DeliverOutboundRequest, error) {
+	var req v1.DeliverOutboundRequest
+	if err := s.stream.Receive(&req); err != nil {
+		return nil, err
+	}
+	return &req, nil
+}
+
+// SendHeaders flushes the response headers without a message. The first Send does this implicitly.
+func (s RouterServiceDeliverOutboundServerStream) SendHeaders() error {
+	return s.stream.SendHeaders()
+}
+
+// Send sends a response message to the client.
+func (s RouterServiceDeliverOutboundServerStream) Send(res *v1.DeliverOutboundResponse) error {
+	return s.stream.Send(res)
 }
 
 // UnimplementedRouterServiceHandler returns CodeUnimplemented from all methods.
@@ -97,6 +292,22 @@ func (UnimplementedRouterServiceHandler) RouteInbound(context.Context, *v1.Route
 
 func (UnimplementedRouterServiceHandler) GetOutcome(context.Context, *v1.GetOutcomeRequest) (*v1.GetOutcomeResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, "smsflow.v1.RouterService.GetOutcome is not implemented")
+}
+
+func (UnimplementedRouterServiceHandler) StreamInbound(context.Context, RouterServiceStreamInboundServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "smsflow.v1.RouterService.StreamInbound is not implemented")
+}
+
+func (UnimplementedRouterServiceHandler) DeliverOutbound(context.Context, RouterServiceDeliverOutboundServerStream) error {
+	return connect.NewError(connect.CodeUnimplemented, "smsflow.v1.RouterService.DeliverOutbound is not implemented")
+}
+
+func (UnimplementedRouterServiceHandler) ListUndelivered(context.Context, *v1.ListUndeliveredRequest) (*v1.ListUndeliveredResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "smsflow.v1.RouterService.ListUndelivered is not implemented")
+}
+
+func (UnimplementedRouterServiceHandler) RetryOutbound(context.Context, *v1.RetryOutboundRequest) (*v1.RetryOutboundResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, "smsflow.v1.RouterService.RetryOutbound is not implemented")
 }
 
 type routerServiceClient struct {
@@ -114,6 +325,38 @@ func (c *routerServiceClient) RouteInbound(ctx context.Context, req *v1.RouteInb
 func (c *routerServiceClient) GetOutcome(ctx context.Context, req *v1.GetOutcomeRequest) (*v1.GetOutcomeResponse, error) {
 	var res v1.GetOutcomeResponse
 	if err := c.client.CallUnary(ctx, routerServiceGetOutcomeSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *routerServiceClient) StreamInbound(ctx context.Context) (RouterServiceStreamInboundClientStream, error) {
+	stream, err := c.client.CallClientStream(ctx, routerServiceStreamInboundSpec())
+	if err != nil {
+		return RouterServiceStreamInboundClientStream{}, err
+	}
+	return RouterServiceStreamInboundClientStream{stream: stream}, nil
+}
+
+func (c *routerServiceClient) DeliverOutbound(ctx context.Context) (RouterServiceDeliverOutboundClientStream, error) {
+	stream, err := c.client.CallClientStream(ctx, routerServiceDeliverOutboundSpec())
+	if err != nil {
+		return RouterServiceDeliverOutboundClientStream{}, err
+	}
+	return RouterServiceDeliverOutboundClientStream{stream: stream}, nil
+}
+
+func (c *routerServiceClient) ListUndelivered(ctx context.Context, req *v1.ListUndeliveredRequest) (*v1.ListUndeliveredResponse, error) {
+	var res v1.ListUndeliveredResponse
+	if err := c.client.CallUnary(ctx, routerServiceListUndeliveredSpec(), req, &res); err != nil {
+		return nil, err
+	}
+	return &res, nil
+}
+
+func (c *routerServiceClient) RetryOutbound(ctx context.Context, req *v1.RetryOutboundRequest) (*v1.RetryOutboundResponse, error) {
+	var res v1.RetryOutboundResponse
+	if err := c.client.CallUnary(ctx, routerServiceRetryOutboundSpec(), req, &res); err != nil {
 		return nil, err
 	}
 	return &res, nil
@@ -139,6 +382,38 @@ func (h routerServiceHandler) getOutcome(ctx context.Context, _ connect.Spec, st
 		return err
 	}
 	res, err := h.svc.GetOutcome(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h routerServiceHandler) streamInbound(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	return h.svc.StreamInbound(ctx, RouterServiceStreamInboundServerStream{stream: stream})
+}
+
+func (h routerServiceHandler) deliverOutbound(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	return h.svc.DeliverOutbound(ctx, RouterServiceDeliverOutboundServerStream{stream: stream})
+}
+
+func (h routerServiceHandler) listUndelivered(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.ListUndeliveredRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.ListUndelivered(ctx, &req)
+	if err != nil {
+		return err
+	}
+	return stream.Send(res)
+}
+
+func (h routerServiceHandler) retryOutbound(ctx context.Context, _ connect.Spec, stream connect.ServerStream) error {
+	var req v1.RetryOutboundRequest
+	if err := stream.Receive(&req); err != nil {
+		return err
+	}
+	res, err := h.svc.RetryOutbound(ctx, &req)
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func (b *Base) Undelivered(ctx context.Context, tenant flow.TenantID, limit, off
 		if err := q.get(&total, `SELECT count(*) FROM dead_letter WHERE tenant_id = ?`, tenant); err != nil {
 			return err
 		}
-		return q.all(&rows, `SELECT `+OutboundColumns+` FROM dead_letter d JOIN `+OutboundTables+` ON o.id = d.id AND o.tenant_id = d.tenant_id
+		return q.all(&rows, `SELECT `+OutboundColumns+` FROM `+OutboundTables+` JOIN dead_letter d ON d.id = o.id
 			WHERE d.tenant_id = ? ORDER BY d.created_at DESC, d.id DESC LIMIT ? OFFSET ?`, tenant, max(limit, 0), max(offset, 0))
 	})
 	if err != nil {

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// maxRounds is how often one sweep goes on to the next messages because all of those before have to stay.
+const maxRounds = 16
+
 // sweptMessage is a message that may be old enough.
 type sweptMessage struct {
 	Seq        int64  `db:"seq"`
@@ -53,26 +56,30 @@ func (s *sweep) run() error {
 	if err := s.get(&at, `SELECT seq FROM sweep WHERE name = 'messages'`+s.LockRow); err != nil {
 		return err
 	}
-	old, err := s.next(at)
-	if err != nil {
-		return err
-	}
-	left, err := s.left()
-	if err != nil {
-		return err
-	}
-	stay, err := s.remove(slices.Concat(old, left))
-	if err != nil {
-		return err
-	}
-	if err := s.leave(old, left, stay); err != nil {
-		return err
-	}
-	if len(old) > 0 {
-		at = old[len(old)-1].Seq
-		if err := s.move("messages", at); err != nil {
+	// If all of them have to stay, the next ones are looked at: who calls until nothing is removed must not stop there.
+	for more, round := true, 0; more && round < maxRounds; round++ {
+		left, full, err := s.left()
+		if err != nil {
 			return err
 		}
+		old, err := s.next(at)
+		if err != nil {
+			return err
+		}
+		stay, err := s.remove(slices.Concat(old, left))
+		if err != nil {
+			return err
+		}
+		if err := s.leave(old, left, stay); err != nil {
+			return err
+		}
+		if len(old) > 0 {
+			at = old[len(old)-1].Seq
+		}
+		more = s.deleted == 0 && (full || len(old) == s.limit)
+	}
+	if err := s.move("messages", at); err != nil {
+		return err
 	}
 	return s.forget(at)
 }
@@ -89,27 +96,26 @@ func (s *sweep) next(at int64) ([]sweptMessage, error) {
 	return rows, nil
 }
 
-// left gives the next of those that had to stay, round and round.
-func (s *sweep) left() ([]sweptMessage, error) {
+// left gives the next of those that had to stay, round and round. full: there may be more.
+func (s *sweep) left() (rows []sweptMessage, full bool, err error) {
 	var at int64
 	if err := s.get(&at, `SELECT seq FROM sweep WHERE name = 'left'`); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var rows []sweptMessage
 	if err := s.all(&rows, `SELECT m.seq, m.id, m.accepted_at FROM unswept u JOIN message m ON m.seq = u.seq
 		WHERE u.seq > ? ORDER BY u.seq LIMIT ?`, at, s.limit); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	next := int64(0)
-	if len(rows) == s.limit {
+	next := int64(0) // from the first one on
+	if full = len(rows) == s.limit; full {
 		next = rows[len(rows)-1].Seq
 	}
 	if next != at {
 		if err := s.move("left", next); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return slices.DeleteFunc(rows, func(m sweptMessage) bool { return !m.AcceptedAt.Before(s.messages) }), nil
+	return slices.DeleteFunc(rows, func(m sweptMessage) bool { return !m.AcceptedAt.Before(s.messages) }), full, nil
 }
 
 // remove removes messages with all that belongs to them and gives those that have to stay.
