@@ -45,7 +45,7 @@ func newParser(c *cli, to console) (*kong.Kong, error) {
 		kong.Name("smsflow"),
 		kong.Description("Answers inbound SMS by a tenant's workflows."),
 		kong.Vars{
-			"data": app.DefaultData, "http": app.DefaultHTTP, "grpc": app.DefaultGRPC,
+			"data": app.DefaultData, "http": app.DefaultHTTP, "grpc": app.DefaultGRPC, "keep": app.DefaultKeep,
 			"demo_contact": app.DemoContact, "demo_number": app.DemoNumber,
 		},
 		kong.Writers(to.out, to.err),

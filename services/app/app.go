@@ -118,7 +118,7 @@ func (a *App) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.store, err = openStore(ctx, &c.StoreConfig); err != nil {
+	if a.store, err = openStore(ctx, &c.StoreConfig, c.ListenURL); err != nil {
 		return err
 	}
 	if err := a.migrate(ctx); err != nil {
@@ -141,7 +141,7 @@ func (a *App) build(ctx context.Context) error {
 	a.models = openai.New(openai.Options{Now: time.Now, AllowPrivate: assistants})
 	a.webhooks = generic.New(time.Now, generic.Options{AllowPrivate: gateways})
 	a.router = router.New(router.Options{
-		Store: a.store, Outbox: a.store, Broom: a.store, Hints: a.store, Opener: secrets,
+		Store: a.store, Outbox: a.store, Broom: a.store, Hints: a.store, KeepMessages: c.KeepMessages, KeepKeys: c.KeepKeys, Opener: secrets,
 		Answerer: assistant.Providers{FAQ: faq.Answerer{}, OpenAI: a.models, Now: time.Now},
 		Gateway:  gateway.Senders{Webhook: a.webhooks, Log: a.log},
 		Log:      a.log, Now: time.Now, NewID: newID, Jitter: rand.Float64, Owner: uuid.NewString(), Lease: a.timing.lease, Drain: a.timing.drain,

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // The defaults of the command line.
@@ -29,6 +30,10 @@ type StoreConfig struct {
 // Config is all that `smsflow serve` can be told.
 type Config struct {
 	StoreConfig `embed:""`
+
+	ListenURL    string        `name:"listen-url" placeholder:"URL" env:"SMSFLOW_LISTEN_URL" help:"The same database past its pooler, for notifications between servers: a pooler in transaction mode does not pass them on."`
+	KeepMessages time.Duration `name:"keep-messages" placeholder:"DURATION" default:"${keep}" env:"SMSFLOW_KEEP_MESSAGES" help:"How long handled messages, their outcomes and runs are kept; 0s: for ever."`
+	KeepKeys     time.Duration `name:"keep-keys" placeholder:"DURATION" default:"${keep}" env:"SMSFLOW_KEEP_KEYS" help:"How long repeated deliveries are known; never shorter than --keep-messages."`
 
 	HTTP        string `name:"http" placeholder:"ADDR" default:"${http}" env:"SMSFLOW_HTTP" help:"Address of the HTTP port: Connect, gRPC-Web, gRPC, JSON, health."`
 	GRPC        string `name:"grpc" placeholder:"ADDR" default:"${grpc}" env:"SMSFLOW_GRPC" help:"Address of the gRPC port: RouterService, health, reflection."`
@@ -53,6 +58,13 @@ const (
 	DemoConfigFile  = "demo-config.key"  // the demo's key with config:read and config:write
 )
 
+// minKeep is the least that --keep-messages may be: gateways repeat deliveries for up to a day and more, and runs may be
+// open for as long.
+const minKeep = 72 * time.Hour
+
+// DefaultKeep is how long messages and the keys of their deliveries are kept: half a year.
+const DefaultKeep = "4320h"
+
 // Verify says everything that is wrong with the configuration, flag by flag.
 func (c *Config) Verify() error {
 	errs := []error{c.StoreConfig.Verify()}
@@ -71,6 +83,15 @@ func (c *Config) Verify() error {
 	}
 	if _, err := c.gatewayNetworks(); err != nil {
 		errs = append(errs, err)
+	}
+	if c.KeepMessages < 0 || (c.KeepMessages > 0 && c.KeepMessages < minKeep) {
+		errs = append(errs, fmt.Errorf("--keep-messages is %s: give at least %s, or 0s to keep everything", c.KeepMessages, minKeep))
+	}
+	if c.KeepKeys < 0 {
+		errs = append(errs, fmt.Errorf("--keep-keys is %s: give a duration that is not negative", c.KeepKeys))
+	}
+	if c.ListenURL != "" && c.DatabaseURL == "" {
+		errs = append(errs, errors.New("--listen-url belongs to --database-url: give that too, or neither"))
 	}
 	if c.SecretKeyset != "" {
 		if _, err := parseKeyset(c.SecretKeyset); err != nil {

@@ -33,11 +33,11 @@ type Store interface {
 // openLimit is how long a database may take to answer at the start.
 const openLimit = 15 * time.Second
 
-func openStore(ctx context.Context, c *StoreConfig) (Store, error) {
+func openStore(ctx context.Context, c *StoreConfig, listenURL string) (Store, error) {
 	ctx, cancel := context.WithTimeout(ctx, openLimit)
 	defer cancel()
 	if c.DatabaseURL != "" {
-		s, err := postgres.Open(ctx, c.DatabaseURL, postgres.Options{})
+		s, err := postgres.Open(ctx, c.DatabaseURL, postgres.Options{ListenURL: listenURL})
 		if err != nil {
 			return nil, fmt.Errorf("--database-url (SMSFLOW_DATABASE_URL): %w", err)
 		}
@@ -82,7 +82,7 @@ func (c *StoreConfig) open(ctx context.Context) (Store, error) {
 	if err := c.Verify(); err != nil {
 		return nil, err
 	}
-	return openStore(ctx, c)
+	return openStore(ctx, c, "")
 }
 
 // migrate applies what is missing and gives it.

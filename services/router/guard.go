@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"smsflow/services/engine"
 	"smsflow/services/flow"
 )
 
@@ -12,6 +13,9 @@ import (
 const (
 	MaxRepliesMinute = 5  // messages answered by workflows in one conversation within a minute
 	MaxRepliesHour   = 30 // and within an hour
+	// MaxSameReplies is how many replies within a minute may stand before one that says the same as the last: two
+	// automations that answer each other with fixed texts stop after six messages.
+	MaxSameReplies = 3
 )
 
 // guard stops a message that must not be answered by a workflow.
@@ -36,6 +40,11 @@ func (t *turn) guard(m *message) (blocked bool) {
 	t.handOff("loop guard: " + reason)
 	t.finish(m, flow.OutcomeBlockedLoop)
 	return true
+}
+
+// repeats says whether a run is about to say the same once too often.
+func (t *turn) repeats(m *message, sends []engine.Send) bool {
+	return len(sends) > 0 && sends[0].Text == t.conv.LastText && t.replies(m.AcceptedAt, time.Minute) >= MaxSameReplies
 }
 
 // replies counts the messages answered by workflows in the time before at.

@@ -401,6 +401,13 @@ func TestLoopGuard(t *testing.T) {
 		}
 		h.want(h.text(alice, "hello?"), flow.OutcomeHandedOff)
 
+		same := h.workflow(flow.Workflow{Name: "same", Priority: 9, Steps: []flow.Step{words("same"), say("as before")}})
+		for i := range router.MaxSameReplies {
+			h.want(h.text(contact(2), fmt.Sprint("same ", i)), flow.OutcomeReplied, "as before")
+		}
+		h.want(h.text(contact(2), "same again"), flow.OutcomeBlockedLoop)
+		setActive(h, same.ID, false)
+
 		h.want(h.text(bob, "echo"), flow.OutcomeReplied, "you said echo")
 		h.want(h.text(bob, "you said echo"), flow.OutcomeBlockedLoop)
 		own := h.submission(h.number, "hello")

@@ -190,6 +190,14 @@ func (t *turn) apply(m *message, prog *engine.Program, run flow.Run, out engine.
 			t.conv.Tags = append(t.conv.Tags, tag.Name)
 		}
 	}
+	looped := t.repeats(m, out.Sends)
+	if looped {
+		reason := fmt.Sprintf("the same reply would go out for the %dth time within a minute", MaxSameReplies+1)
+		m.note("guard", reason+": it is not sent, and a person takes over")
+		run.State, run.Reason, run.Pending = flow.RunCancelled, "loop guard: "+reason, nil
+		run.Sent -= len(out.Sends)
+		out.Sends, out.Passed, out.HandOff = nil, false, &engine.HandOff{Note: run.Reason}
+	}
 	for _, s := range out.Sends {
 		t.send(m, run.ID, s.Step, s.Text, false)
 		t.replied(m, s.Text)
@@ -219,7 +227,11 @@ func (t *turn) apply(m *message, prog *engine.Program, run flow.Run, out engine.
 		return false, true
 	}
 	t.conv.Run = ""
-	t.finish(m, outcomeOf(&run, out.HandOff != nil))
+	outcome := outcomeOf(&run, out.HandOff != nil)
+	if looped {
+		outcome = flow.OutcomeBlockedLoop
+	}
+	t.finish(m, outcome)
 	return false, false
 }
 

@@ -4,7 +4,6 @@ package faulttest
 
 import (
 	"net/http"
-	"testing"
 	"time"
 
 	"smsflow/services/assistant/assistanttest"

@@ -18,7 +18,7 @@ import (
 func points() []string {
 	return []string{
 		"before_ingest", "after_ingest", "in_transaction", "before_commit", "after_commit", "before_ask", "after_ask",
-		"after_claim", "after_take", "before_send", "after_send", "before_settle", "after_settle",
+		"after_claim", "after_take", "before_send", "after_send", "after_settle",
 	}
 }
 
