@@ -1,4 +1,4 @@
-// Package generic posts outbound messages as signed JSON to a gateway's URL. README.md beside this file describes the
+// Package generic posts outbound messages as signed JSON to a gateway's URL. docs/webhook.md describes the
 // wire for those who write the receiving side; Verify is for receivers written in Go. See router.Gateway.
 package generic
 

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// The example of README.md.
+// The example of docs/webhook.md.
 const (
 	exampleSecret    = "example-secret-of-no-account"
 	exampleTimestamp = 1767225600
@@ -109,7 +109,7 @@ func check(t *testing.T, got flow.Sent, want flow.OutboundState, reason string) 
 	}
 }
 
-// TestExample holds the wire against the example that README.md shows.
+// TestExample holds the wire against the example that docs/webhook.md shows.
 func TestExample(t *testing.T) {
 	t.Parallel()
 	var got *http.Request
@@ -136,7 +136,7 @@ func TestExample(t *testing.T) {
 	if user, password, _ := got.BasicAuth(); user != "user" || password != "password" {
 		t.Errorf("authorization %q", got.Header.Get("Authorization"))
 	}
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("../../../docs/webhook.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,11 +150,11 @@ func TestExample(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, values, want)
 		}
 		if !strings.Contains(string(readme), "\n"+name+": "+want+"\n") {
-			t.Errorf("README.md does not show %s: %s", name, want)
+			t.Errorf("docs/webhook.md does not show %s: %s", name, want)
 		}
 	}
 	if !strings.Contains(string(readme), "\n"+exampleBody+"\n") || !strings.Contains(string(readme), "`"+exampleSecret+"`") {
-		t.Error("README.md does not show the example's body and secret")
+		t.Error("docs/webhook.md does not show the example's body and secret")
 	}
 	if err := generic.Verify(exampleSecret, got.Header, body, now); err != nil {
 		t.Error(err)
