@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -18,10 +19,13 @@ import (
 // cli is the command line. Each flag has a variable SMSFLOW_…; docs/configuration.md lists them all, and a test holds
 // the two together.
 type cli struct {
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Send    sendCommand    `cmd:"" help:"Act as a messaging gateway: submit one SMS and show what became of it, and why."`
-	Migrate migrateCommand `cmd:"" help:"Bring a database to this version's tables, or tell how far it is."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" help:"Run the server."`
+	Send       sendCommand       `cmd:"" help:"Act as a messaging gateway: submit one SMS and show what became of it, and why."`
+	Outbox     outboxCommand     `cmd:"" help:"Outbound messages that did not get through: list them, send one again."`
+	Connection connectionCommand `cmd:"" help:"Gateway connections, on the database itself: set or list them."`
+	Load       loadCommand       `cmd:"" help:"Measure this program on this machine, beside PostgreSQL itself."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring a database to this version's tables, or tell how far it is."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // Exit codes.
@@ -51,8 +55,32 @@ func newParser(c *cli, to console) (*kong.Kong, error) {
 		kong.Writers(to.out, to.err),
 		// kong wants to end the process after --help; a panic is its only way out of Parse.
 		kong.Exit(func(int) { panic(helpError{}) }),
+		kong.ValueFormatter(explained),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
 	)
+}
+
+// asked turns the other usual ways to ask for help and for the version into ours.
+func asked(args []string) []string {
+	switch {
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	}
+	return args
+}
+
+// explained is a flag's help: what it does, its default, its variable.
+func explained(v *kong.Value) string {
+	help := v.Help
+	if v.HasDefault && v.Default != "" && !v.IsBool() {
+		help += " Default: " + v.Default + "."
+	}
+	if len(v.Tag.Envs) > 0 {
+		help += " ($" + v.Tag.Envs[0] + ")"
+	}
+	return help
 }
 
 // run does what the arguments say and gives the exit code.
@@ -72,7 +100,7 @@ func run(args []string, out, errs io.Writer) (code int) {
 	if err != nil {
 		return fail(to, err)
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(asked(args))
 	if err != nil {
 		_ = fail(to, err)
 		_, _ = fmt.Fprintf(errs, "  %s --help tells more\n", usageOf(err))

@@ -34,6 +34,9 @@ type sendCommand struct {
 
 // Run submits the message and prints what became of it. Every outcome is a success.
 func (c *sendCommand) Run(ctx context.Context, to *console) error {
+	if c.Wait < 0 || c.Wait > maxWait {
+		return fmt.Errorf("--wait (SMSFLOW_WAIT) is %s: choose 0s to %s", c.Wait, maxWait)
+	}
 	key, err := c.key()
 	if err != nil {
 		return err
@@ -60,6 +63,9 @@ func (c *sendCommand) Run(ctx context.Context, to *console) error {
 	_, err = fmt.Fprint(to.out, drawn(req, res))
 	return err
 }
+
+// maxWait is how long a server lets a call wait.
+const maxWait = time.Minute
 
 // maxKeyFile bounds what is read of a key file.
 const maxKeyFile = 4096

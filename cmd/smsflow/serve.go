@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -17,10 +19,19 @@ import (
 
 type serveCommand struct {
 	app.Config `embed:""`
+
+	CPUProfile string `name:"cpu-profile" hidden:"" placeholder:"FILE" env:"SMSFLOW_CPU_PROFILE" help:"File for a CPU profile of the whole run."`
 }
 
 // Run serves until ctx is done, which is a success.
-func (c *serveCommand) Run(ctx context.Context, to *console) error {
+func (c *serveCommand) Run(ctx context.Context, to *console) (err error) {
+	if c.CPUProfile != "" {
+		stop, failed := profile(c.CPUProfile)
+		if failed != nil {
+			return failed
+		}
+		defer func() { err = errors.Join(err, stop()) }()
+	}
 	log, err := c.NewLog(to.err)
 	if err != nil {
 		return err
@@ -44,6 +55,21 @@ func (c *serveCommand) Run(ctx context.Context, to *console) error {
 		}
 	}
 	return <-served
+}
+
+// profile writes down where the time goes until stop.
+func profile(file string) (stop func() error, err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, fmt.Errorf("--cpu-profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 const (

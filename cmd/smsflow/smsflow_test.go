@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"math/big"
 	"net"
@@ -264,13 +265,18 @@ func TestSendErrors(t *testing.T) {
 		{[]string{strings.Repeat("x", 10_000)}, []string{"invalid_argument", "\n  body "}},
 		{[]string{"--from", "12", "--to", "me", "hello"}, []string{"invalid_argument", "\n  from ", "\n  to "}},
 		{[]string{"--id", strings.Repeat("i", 201), "hello"}, []string{"gateway_message_id"}},
-		{[]string{"--wait", "2m", "hello"}, []string{"wait"}},
+		{[]string{"--wait", "2m", "hello"}, []string{"--wait", "0s to 1m"}},
+		{[]string{"--wait=-1s", "hello"}, []string{"--wait", "is -1s"}},
+		{[]string{"--grpc", "localhost", "hello"}, []string{"--grpc", "HOST:PORT"}},
+		{[]string{"--grpc", "localhost:", "hello"}, []string{"--grpc", "HOST:PORT"}},
+		{[]string{"--grpc", "127.0.0.1:1", "hello"}, []string{"no server answers", "refused", "serve --demo"}},
+		{[]string{"--key-file", filepath.Join(dir, app.DefaultData, app.DemoConfigFile), "hello"}, []string{"permission_denied", "router:ingest", "demo-gateway.key"}},
 		{[]string{"--wait", "soon", "hello"}, []string{"--wait", "smsflow send --help"}},
 		{[]string{"--key-file", bad, "hello"}, []string{"unauthenticated", "--key-file"}},
 		{[]string{"--key-file", empty, "hello"}, []string{"does not hold a key"}},
 		{[]string{"--key-file", "none.key", "hello"}, []string{"--key-file", "no such file"}},
 		{[]string{"--data", "elsewhere", "hello"}, []string{"elsewhere/demo-gateway.key", "serve --demo"}},
-		{[]string{"--tls", "hello"}, []string{"no server answers"}},
+		{[]string{"--tls", "hello"}, []string{"does not speak TLS", "leave out --tls"}},
 		{[]string{"--nonsense", "hello"}, []string{"--nonsense"}},
 		{nil, []string{"<text>"}},
 	} {
@@ -300,12 +306,19 @@ func TestCommands(t *testing.T) {
 		code int
 		want string
 	}{
-		{[]string{"migrate", "status"}, 0, "00001_tenant.sql        pending"},
+		{[]string{"migrate", "status"}, 1, "there is no database in smsflow-data"},
+		{[]string{"migrate", "status", "--database-url", "postgres://user:hunter2@127.0.0.1:1/x?sslmode=disable"}, 1, "127.0.0.1:1: the connection is refused"},
+		{[]string{"version"}, 0, "smsflow "},
+		{[]string{"--version"}, 0, "smsflow "},
+		{[]string{"help"}, 0, "Run the server."},
+		{[]string{"help", "send"}, 0, "--key-file"},
+		{[]string{"help", "migrate", "up"}, 0, "--database-url"},
+		{[]string{"help", "nonsense"}, 1, "nonsense"},
+		{[]string{"serve", "--help"}, 0, "Default: localhost:8080."},
 		{[]string{"migrate", "up"}, 0, "applied 00001_tenant.sql"},
 		{[]string{"migrate", "up"}, 0, "up to date"},
 		{[]string{"migrate", "status"}, 0, "00001_tenant.sql        applied 2"},
 		{[]string{"migrate", "status", "--database-url", "mysql://x"}, 1, "--database-url"},
-		{[]string{"version"}, 0, "smsflow "},
 		{[]string{"--help"}, 0, "serve"},
 		{[]string{"send", "--help"}, 0, "--key-file"},
 		{[]string{"serve", "--http", ":8080"}, 1, "--behind-proxy"},
@@ -315,6 +328,9 @@ func TestCommands(t *testing.T) {
 		got := smsflow(t, dir, c.args...)
 		if got.code != c.code || !strings.Contains(got.out+got.err, c.want) {
 			t.Errorf("smsflow %q ends with %d:\n%s%s", c.args, got.code, got.out, got.err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, app.DefaultData)); c.want == "there is no database in smsflow-data" && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("smsflow %q has made a folder: %v", c.args, err)
 		}
 	}
 }
@@ -422,8 +438,8 @@ func TestTLS(t *testing.T) {
 		want string
 	}{
 		{[]string{"--tls-ca", cert}, "unauthenticated"}, // so it has got through
-		{[]string{"--tls"}, "certificate"},
-		{nil, "no server answers"},
+		{[]string{"--tls"}, "is not trusted: name a file"},
+		{nil, "if the server has TLS give --tls"},
 		{[]string{"--tls-ca", key}, "holds no certificate"},
 	} {
 		got := smsflow(t, dir, append([]string{"send", "--grpc", a.GRPCAddr().String(), "--key-file", key, "hello"}, c.args...)...)
@@ -477,4 +493,49 @@ func certificate(t *testing.T, dir string) (certFile, keyFile string) {
 		}
 	}
 	return certFile, keyFile
+}
+
+// slow is a gateway's server that takes a message and never answers.
+type slow struct {
+	smsflowv1.UnimplementedRouterServiceServer
+
+	took chan string
+}
+
+func (s *slow) RouteInbound(ctx context.Context, req *smsflowv1.RouteInboundRequest) (*smsflowv1.RouteInboundResponse, error) {
+	s.took <- req.GetGatewayMessageId()
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestCutCall: of a call that had begun when the connection broke the outcome is unknown, and send says with which id
+// to repeat it, also if it has made the id up itself.
+func TestCutCall(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, router := grpc.NewServer(), &slow{took: make(chan string, 1)}
+	smsflowv1.RegisterRouterServiceServer(server, router)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	c := Connection{GRPC: l.Addr().String()}
+	failed := make(chan error, 1)
+	go func() {
+		_, err := c.submit(t.Context(), "key", &smsflowv1.RouteInboundRequest{GatewayMessageId: "made-up", Wait: durationpb.New(time.Minute)})
+		failed <- err
+	}()
+	<-router.took
+	server.Stop()
+	got := <-failed
+	if got == nil || !strings.Contains(got.Error(), "the outcome is unknown") || !strings.Contains(got.Error(), "--id made-up") {
+		t.Errorf("a cut call ends with %v", got)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	if _, err := c.submit(t.Context(), "key", &smsflowv1.RouteInboundRequest{GatewayMessageId: "made-up"}); err == nil || strings.Contains(err.Error(), "unknown") {
+		t.Errorf("a call that was never made ends with %v", err)
+	}
 }

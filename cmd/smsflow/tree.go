@@ -60,7 +60,7 @@ func printable(s string) string {
 // drawn is the answer to one SMS: what became of it, why, and the replies.
 func drawn(req *smsflowv1.RouteInboundRequest, res *smsflowv1.RouteInboundResponse) string {
 	var b strings.Builder
-	tree := &node{text: fmt.Sprintf("%s → %s  %s\n%s", req.GetFrom(), req.GetTo(), oneLine(req.GetBody()), headline(res))}
+	tree := &node{text: fmt.Sprintf("%s → %s  %s\n%s", req.GetFrom(), req.GetTo(), oneLine(req.GetBody()), headline(req, res))}
 	addTrace(tree, req.GetBody(), res.GetTrace())
 	tree.write(&b, "")
 	for i, reply := range res.GetReplies() {
@@ -81,7 +81,7 @@ func drawn(req *smsflowv1.RouteInboundRequest, res *smsflowv1.RouteInboundRespon
 }
 
 // headline says what became of the message.
-func headline(res *smsflowv1.RouteInboundResponse) string {
+func headline(req *smsflowv1.RouteInboundRequest, res *smsflowv1.RouteInboundResponse) string {
 	s := "outcome: " + word(res.GetOutcome().String(), "OUTCOME_")
 	if w := res.GetWorkflow(); w != nil {
 		s += fmt.Sprintf(", by %s (revision %d)", w.GetName(), w.GetRevision())
@@ -92,6 +92,9 @@ func headline(res *smsflowv1.RouteInboundResponse) string {
 	}
 	if res.GetDuplicate() {
 		s += ", a repeated delivery: this is the first one's outcome"
+		if other := firstUse(req, res); other != "" {
+			s += "\nbut the id was used for another message: " + other + "; give this one an id of its own"
+		}
 	}
 	if res.GetInboundId() != "" {
 		s += "\nmessage: " + res.GetInboundId()
@@ -100,6 +103,57 @@ func headline(res *smsflowv1.RouteInboundResponse) string {
 		s += "\nrun:     " + res.GetRunId()
 	}
 	return s
+}
+
+// firstUse tells in what the first message with the id was another than this one, as far as its outcome shows it; empty:
+// in nothing.
+func firstUse(req *smsflowv1.RouteInboundRequest, res *smsflowv1.RouteInboundResponse) string {
+	for _, reply := range res.GetReplies() {
+		if digits(reply.GetTo()) != digits(req.GetFrom()) {
+			return "it came from " + reply.GetTo()
+		}
+	}
+	for _, c := range res.GetTrace().GetCandidates() {
+		for _, s := range c.GetSteps() {
+			switch s.GetType() {
+			case "match_words", "match_goal", "assistant_reply":
+			default:
+				continue // it looked at something else than the message
+			}
+			// A long text is shown in part.
+			if first, cut := strings.CutSuffix(s.GetInput(), "…"); first != "" && !sameText(first, req.GetBody(), cut) {
+				return "it said " + oneLine(s.GetInput())
+			}
+		}
+	}
+	return ""
+}
+
+// sameText compares two texts by their letters and digits: what is shown of a message is tidied up.
+func sameText(shown, body string, begin bool) bool {
+	shown, body = shownOf(shown), shownOf(body)
+	if begin {
+		return strings.HasPrefix(body, shown)
+	}
+	return body == shown
+}
+
+func shownOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
+func digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func addTrace(tree *node, body string, t *smsflowv1.DecisionTrace) {

@@ -112,3 +112,34 @@ func TestNoEscapes(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TestReusedID: an id that another message had is told from a repeated delivery.
+func TestReusedID(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("long ", 100)
+	for name, c := range map[string]struct {
+		first, firstFrom string
+		body, from       string
+		want             string // empty: a repeated delivery
+	}{
+		"the same":              {"Where can I park?", "+14155550123", " Where can I  park?\t", "+1 (415) 555-0123", ""},
+		"the same long one":     {long[:300] + "…", "+14155550123", long, "+14155550123", ""},
+		"another text":          {"Where can I park?", "+14155550123", "hello", "+14155550123", `it said "Where can I park?"`},
+		"another long text":     {long[:300] + "…", "+14155550123", "hello", "+14155550123", "it said"},
+		"another sender":        {"hello", "+14155550123", "hello", "+14155550124", "it came from +14155550123"},
+		"nothing to compare by": {"", "", "hello", "+14155550124", ""},
+	} {
+		res := &smsflowv1.RouteInboundResponse{Duplicate: true, Outcome: smsflowv1.Outcome_OUTCOME_REPLIED}
+		if c.firstFrom != "" {
+			res.Replies = []*smsflowv1.Reply{{To: c.firstFrom}}
+			res.Trace = &smsflowv1.DecisionTrace{Candidates: []*smsflowv1.Candidate{{Steps: []*smsflowv1.StepTrace{
+				{Type: "within_hours", Input: "Monday 9:00"}, {Type: "match_goal", Input: c.first},
+			}}}}
+		}
+		got := drawn(&smsflowv1.RouteInboundRequest{From: c.from, To: "+14155550100", Body: c.body}, res)
+		if !strings.Contains(got, "repeated delivery") || !strings.Contains(got, c.want) ||
+			strings.Contains(got, "used for another message") != (c.want != "") {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+}

@@ -53,6 +53,7 @@ type Config struct {
 
 // Names of files in the data folder.
 const (
+	databaseFile    = "smsflow.db" // the embedded database's
 	keysetFile      = "secrets.keyset"
 	DemoGatewayFile = "demo-gateway.key" // the demo's key with router:ingest
 	DemoConfigFile  = "demo-config.key"  // the demo's key with config:read and config:write

@@ -2,10 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"time"
 
 	"smsflow/services/access"
+	"smsflow/services/flow"
 	"smsflow/services/router"
 	"smsflow/services/store"
 	"smsflow/services/store/postgres"
@@ -22,9 +26,14 @@ type Store interface {
 	router.Hints
 	workflow.Store
 	access.Store
+	// PutConnection makes or replaces a tenant's gateway connection, audited. ErrNotFound: no such tenant.
+	PutConnection(ctx context.Context, c flow.Connection, audit flow.Audit) error
+	Connections(ctx context.Context, tenant flow.TenantID) ([]flow.Connection, error)
 	// Migrate brings the tables up to date; it is harmless where they are, and where another process does the same.
 	Migrate(ctx context.Context) error
 	MigrationStatus(ctx context.Context) ([]store.Migration, error)
+	// Holds says whether there is any key of a caller that is not revoked, and any sealed secret.
+	Holds(ctx context.Context) (keys, secrets bool, err error)
 	// Ready fails if the database does not answer.
 	Ready(ctx context.Context) error
 	Close() error
@@ -68,8 +77,13 @@ func (c *StoreConfig) Migrate(ctx context.Context) ([]store.Migration, error) {
 	return migrate(ctx, s)
 }
 
-// Migrations lists the migrations of the database.
+// Migrations lists the migrations of the database. It makes none: a folder without a database is an error.
 func (c *StoreConfig) Migrations(ctx context.Context) ([]store.Migration, error) {
+	if c.Data != "" && c.DatabaseURL == "" {
+		if _, err := os.Stat(c.File(databaseFile)); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("--data (SMSFLOW_DATA): there is no database in %s: name the folder of one, or make one with migrate up or serve", c.Data)
+		}
+	}
 	s, err := c.open(ctx)
 	if err != nil {
 		return nil, err

@@ -43,9 +43,11 @@ type Conversation struct {
 	Run RunID
 	// Ver grows by one with every commit; 0: not stored yet.
 	Ver int64
-	// Recent holds the times of the last automated replies and LastText the last one's text, for the loop guard.
-	Recent   []time.Time
-	LastText string
+	// Recent holds the times of the last automated replies, LastText the last one's text, and SameReplies how often in a
+	// row that text was sent: what the loop guard goes by.
+	Recent      []time.Time
+	SameReplies int
+	LastText    string
 }
 
 // NewConversationID is the id of the conversation between a tenant's number and a contact.

@@ -83,6 +83,13 @@ type Take struct {
 	Limit      int
 }
 
+// Clearance is what there is to know of an outbound message just before it is handed over.
+type Clearance struct {
+	Held     bool // the claim on it has not ended
+	Behind   bool // an older message of its conversation is still to be sent
+	OptedOut bool // its contact has opted out
+}
+
 // Settled is how far an outbound message has come.
 type Settled struct {
 	Tenant     TenantID

@@ -118,7 +118,7 @@ func (r *Router) prepare(ctx context.Context, s Submission) (m flow.Inbound, own
 	}
 	if owned {
 		word, _ := sms.ConsentWord(m.Body, false, extraWords(cfg.Tenant.Settings))
-		m.Stop = word == sms.ConsentStop
+		m.Stop = word == sms.ConsentStop && !fault.Off("consent_first")
 	}
 	return m, owned, nil
 }
@@ -174,13 +174,17 @@ func (r *Router) inbound(s Submission) (flow.Inbound, error) {
 	if received.IsZero() {
 		received = now
 	}
-	return flow.Inbound{
+	m := flow.Inbound{
 		Tenant: s.Tenant, ID: flow.InboundID(r.NewID()),
 		Conversation: flow.NewConversationID(s.Tenant, to, from),
 		Connection:   s.Connection, GatewayMessageID: s.GatewayMessageID,
 		Key:  flow.NewMessageKey(s.Tenant, s.Connection, s.GatewayMessageID),
 		From: from, To: to, Body: body, ReceivedAt: received, AcceptedAt: now,
-	}, nil
+	}
+	if fault.Off("unique") {
+		m.Key += string(m.ID)
+	}
+	return m, nil
 }
 
 // ownsNumber says whether the number is the tenant's. Before it says no it reads the configuration anew.

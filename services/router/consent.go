@@ -12,7 +12,7 @@ import (
 // Sources: CTIA Messaging Principles and Best Practices; FCC 47 CFR 64.1200(a)(10) and (12).
 func (t *turn) consent(m *message, behind []flow.Inbound) (handled bool) {
 	word, rule := sms.ConsentWord(m.Body, t.conv.State == flow.OptedOut, extraWords(t.cfg.Tenant.Settings))
-	if word == sms.ConsentNone {
+	if word == sms.ConsentNone || (word != sms.ConsentStop && t.fromOurselves(m)) {
 		return false
 	}
 	s := t.cfg.Tenant.Settings

@@ -21,7 +21,7 @@ type dispatcher struct {
 	r      *Router
 	slots  *slots
 	settle *batcher[flow.Settled, bool]
-	check  *batcher[flow.ConversationID, bool]
+	check  *batcher[flow.Outbound, flow.Clearance]
 	group  sync.WaitGroup
 	hub    hub
 
@@ -35,8 +35,8 @@ func newDispatcher(r *Router) *dispatcher {
 	d.settle = newBatcher(MaxQueue, MaxBatch, func(ctx context.Context, in []flow.Settled) ([]bool, error) {
 		return r.Outbox.SettleOutbounds(ctx, r.Owner, in)
 	})
-	d.check = newBatcher(MaxQueue, MaxBatch, func(ctx context.Context, in []flow.ConversationID) ([]bool, error) {
-		return r.Outbox.OptedOut(ctx, in)
+	d.check = newBatcher(MaxQueue, MaxBatch, func(ctx context.Context, in []flow.Outbound) ([]flow.Clearance, error) {
+		return r.Outbox.Clear(ctx, r.Owner, in)
 	})
 	return d
 }
@@ -74,7 +74,7 @@ func (d *dispatcher) drain(ctx context.Context, id flow.ConversationID) {
 		d.mu.Unlock()
 		s := flow.Settled{ID: m.ID, Tenant: m.Tenant, Attempts: m.Attempts, Doubt: m.Doubt}
 		if later != nil {
-			s.State, s.Reason, s.RetryAfter, s.Attempts = flow.OutboundPending, "waits for the message before it", later.RetryAfter, m.Attempts-1
+			s.State, s.Reason, s.RetryAfter, s.Attempts = flow.OutboundPending, waitsForOlder, later.RetryAfter, m.Attempts-1
 		} else {
 			d.send(ctx, m, &s)
 			if s.State == flow.OutboundPending {
@@ -84,23 +84,31 @@ func (d *dispatcher) drain(ctx context.Context, id flow.ConversationID) {
 		if ctx.Err() != nil {
 			return // stopping: what is not settled is decided by the next owner
 		}
-		d.record(ctx, s)
+		if s.State != "" {
+			d.record(ctx, s)
+		}
 	}
 }
 
-// send hands one message over and says what became of it.
+const waitsForOlder = "waits for the message before it"
+
+// send hands one message over and says what became of it; without a state it is no longer ours to say.
 func (d *dispatcher) send(ctx context.Context, m flow.Outbound, s *flow.Settled) {
-	if !m.Consent {
-		out, err := d.check.call(ctx, m.Conversation)
-		switch {
-		case err != nil:
-			s.State, s.Reason, s.RetryAfter = flow.OutboundPending, "the contact's consent could not be read", storeRetry
-			s.Attempts--
-			return
-		case out:
-			s.State, s.Reason = flow.OutboundSuppressed, "the contact opted out before it was sent"
-			return
-		}
+	switch clear, err := d.check.call(ctx, m); {
+	case err != nil:
+		s.State, s.Reason, s.RetryAfter = flow.OutboundPending, "it could not be read whether it may be sent", storeRetry
+		s.Attempts--
+		return
+	case !clear.Held:
+		return // whoever has it now decides
+	case clear.OptedOut && !m.Consent:
+		s.State, s.Reason = flow.OutboundSuppressed, "the contact opted out before it was sent"
+		return
+	case clear.Behind:
+		// The older one is to be tried again, or whoever began to send it has died: it goes first.
+		s.State, s.Reason, s.RetryAfter = flow.OutboundPending, waitsForOlder, storeRetry
+		s.Attempts--
+		return
 	}
 	dispatch, err := d.prepare(ctx, m)
 	if err != nil {
@@ -167,16 +175,17 @@ func (d *dispatcher) record(ctx context.Context, s flow.Settled) {
 	}
 }
 
-// polls looks for messages that are due: to be tried again, or left behind by a replica that died.
-func (d *dispatcher) polls(ctx context.Context) {
+// polls looks, until ctx is done, for messages that are due: to be tried again, or left behind by a replica that died.
+// Their sending goes on with work.
+func (d *dispatcher) polls(ctx, work context.Context) {
 	var cursor flow.TenantID
 	for everyOr(ctx, d.r.Poll, d.r.dueMessages) {
-		for {
+		for ctx.Err() == nil {
 			room := MaxQueuedSends - d.waiting()
 			if room <= 0 {
 				break
 			}
-			ms, err := d.r.Outbox.TakeOutbounds(ctx, d.r.Owner, d.r.sendLease, flow.Take{Cursor: cursor, PerTenant: claimPerTenant, Limit: min(room, maxClaim)})
+			ms, err := d.r.Outbox.TakeOutbounds(work, d.r.Owner, d.r.sendLease, flow.Take{Cursor: cursor, PerTenant: claimPerTenant, Limit: min(room, maxClaim)})
 			if err != nil {
 				d.r.logFailure(ctx, "take outbound", err)
 				break
@@ -186,7 +195,7 @@ func (d *dispatcher) polls(ctx context.Context) {
 				break
 			}
 			cursor = ms[len(ms)-1].Tenant
-			d.offer(ctx, ms)
+			d.offer(work, ms)
 		}
 	}
 }

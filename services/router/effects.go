@@ -60,7 +60,7 @@ func (e *effects) start(ctx context.Context, t *turn) {
 }
 
 // answer makes the question and asks it. Whatever goes wrong is the answer.
-func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about *flow.Inbound, effect *flow.Effect) flow.Answer {
+func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about *flow.Inbound, effect *flow.Effect) (answer flow.Answer) {
 	began := e.r.Now()
 	failed := func(why string) flow.Answer {
 		return flow.Answer{Err: why, Latency: e.r.Now().Sub(began)}
@@ -71,6 +71,12 @@ func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about 
 		return failed("the workflow's revision could not be read")
 	}
 	rev := prog.Revision()
+	routing := ctx
+	defer func() {
+		if answer.Err != "" && routing.Err() == nil {
+			e.r.Log.WarnContext(routing, "an assistant failed", "tenant", run.Tenant, "assistant", rev.Assistant, "workflow", run.Workflow, "why", answer.Err)
+		}
+	}()
 	a, ok := cfg.assistants[rev.Assistant]
 	if !ok {
 		return failed("the workflow's assistant is not there")
@@ -98,7 +104,7 @@ func (e *effects) answer(ctx context.Context, cfg *config, run *flow.Run, about 
 			return failed("the conversation so far could not be read")
 		}
 	}
-	answer := e.call(ctx, ask)
+	answer = e.call(ctx, ask)
 	if answer.Latency == 0 {
 		answer.Latency = e.r.Now().Sub(began).Round(time.Millisecond)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"smsflow/services/engine"
 	"smsflow/services/flow"
 )
 
@@ -13,14 +12,14 @@ import (
 const (
 	MaxRepliesMinute = 5  // messages answered by workflows in one conversation within a minute
 	MaxRepliesHour   = 30 // and within an hour
-	// MaxSameReplies is how many replies within a minute may stand before one that says the same as the last: two
-	// automations that answer each other with fixed texts stop after six messages.
+	// MaxSameReplies is how often in a row the same text may be sent, if that takes no longer than a minute: two automations
+	// that answer each other with fixed texts stop after six messages.
 	MaxSameReplies = 3
 )
 
 // guard stops a message that must not be answered by a workflow.
 func (t *turn) guard(m *message) (blocked bool) {
-	if slices.Contains(t.cfg.Numbers, m.From) {
+	if t.fromOurselves(m) {
 		m.note("guard", "it comes from one of the tenant's own numbers: it is kept and not answered")
 		t.finish(m, flow.OutcomeBlockedLoop)
 		return true
@@ -42,9 +41,12 @@ func (t *turn) guard(m *message) (blocked bool) {
 	return true
 }
 
-// repeats says whether a run is about to say the same once too often.
-func (t *turn) repeats(m *message, sends []engine.Send) bool {
-	return len(sends) > 0 && sends[0].Text == t.conv.LastText && t.replies(m.AcceptedAt, time.Minute) >= MaxSameReplies
+// fromOurselves says whether the texter is one of the tenant's own numbers.
+func (t *turn) fromOurselves(m *message) bool { return slices.Contains(t.cfg.Numbers, m.From) }
+
+// repeats says whether a text has been sent in a row as often as it may.
+func (t *turn) repeats(m *message, text string) bool {
+	return text == t.conv.LastText && t.conv.SameReplies >= MaxSameReplies && t.replies(m.AcceptedAt, time.Minute) >= MaxSameReplies
 }
 
 // replies counts the messages answered by workflows in the time before at.
@@ -60,7 +62,11 @@ func (t *turn) replies(at time.Time, within time.Duration) int {
 
 // replied notes that a workflow answers a message.
 func (t *turn) replied(m *message, text string) {
+	if text != t.conv.LastText {
+		t.conv.SameReplies = 0
+	}
 	t.conv.LastText = text
+	t.conv.SameReplies++
 	if n := len(t.conv.Recent); n > 0 && t.conv.Recent[n-1].Equal(m.AcceptedAt) {
 		return // another reply to the same message
 	}

@@ -37,33 +37,40 @@ type store interface {
 	AddNumber(ctx context.Context, n flow.Number) error
 }
 
-// both runs a test against SQLite and PostgreSQL.
-func both(t *testing.T, test func(t *testing.T, s store)) {
+// runner is a test or a benchmark.
+type runner[T any] interface {
+	testing.TB
+	Run(name string, f func(T)) bool
+}
+
+// both runs a test against SQLite and PostgreSQL; tests side by side, benchmarks one after the other.
+func both[T runner[T]](t T, test func(t T, s store)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		s, err := sqlite.Open(t.Context(), t.TempDir(), sqlite.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the directory goes away
-		if err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		test(t, s)
-	})
-	t.Run("postgres", func(t *testing.T) {
-		t.Parallel()
-		s, err := postgres.Open(t.Context(), storetest.Postgres(t), postgres.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the database goes away
-		if err := s.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		test(t, s)
-	})
+	for name, open := range map[string]func(testing.TB) (migrating, error){
+		"sqlite": func(tb testing.TB) (migrating, error) {
+			return sqlite.Open(tb.Context(), tb.TempDir(), sqlite.Options{})
+		},
+		"postgres": func(tb testing.TB) (migrating, error) {
+			return postgres.Open(tb.Context(), storetest.Postgres(tb), postgres.Options{})
+		},
+	} {
+		t.Run(name, func(t T) {
+			if p, ok := any(t).(interface{ Parallel() }); ok {
+				p.Parallel()
+			}
+			s, err := open(t)
+			must(t, err)
+			t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the data goes away
+			must(t, s.Migrate(t.Context()))
+			test(t, s)
+		})
+	}
+}
+
+type migrating interface {
+	store
+	Migrate(ctx context.Context) error
+	Close() error
 }
 
 const (
@@ -79,7 +86,7 @@ func newNumber() string {
 
 // harness is one tenant with its router.
 type harness struct {
-	t        *testing.T
+	t        testing.TB
 	store    store
 	tenant   flow.TenantID
 	number   string
@@ -93,7 +100,7 @@ type harness struct {
 	messages atomic.Int64
 }
 
-func newHarness(t *testing.T, s store, change ...func(*flow.Tenant)) *harness {
+func newHarness(t testing.TB, s store, change ...func(*flow.Tenant)) *harness {
 	t.Helper()
 	tenant := flow.Tenant{ID: flow.TenantID(newID()), Name: "Harbour Dental", SMSPlan: true, SMSWorkflows: true, ConfigVersion: 1, CreatedAt: time.Now()}
 	for _, c := range change {
@@ -140,7 +147,7 @@ func (h *harness) start() {
 	h.router, h.stop = run(h.t, h.options)
 }
 
-func run(t *testing.T, o router.Options) (*router.Router, func()) {
+func run(t testing.TB, o router.Options) (*router.Router, func()) {
 	t.Helper()
 	r := router.New(o)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
@@ -289,7 +296,7 @@ func (plain) Open(_ flow.TenantID, _ string, sealed []byte) (flow.Secret, error)
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -305,3 +312,6 @@ func setActive(h *harness, id flow.WorkflowID, on bool) {
 	_, err := h.config.SetWorkflowActive(h.t.Context(), h.caller(), id, on, "")
 	must(h.t, err)
 }
+
+// fail is an assistant that cannot answer.
+func (*script) fail(context.Context, flow.Ask) flow.Answer { return flow.Answer{Err: "refused"} }

@@ -24,8 +24,9 @@ type Outbox interface {
 	// while the message is sending and owner's; a delivery report (delivered, undelivered) while it is sending, sent or
 	// unknown, whoever's it is.
 	SettleOutbounds(ctx context.Context, owner string, batch []flow.Settled) ([]bool, error)
-	// OptedOut says for each conversation whether its contact has opted out.
-	OptedOut(ctx context.Context, ids []flow.ConversationID) ([]bool, error)
+	// Clear is asked just before messages are handed over, and answers for each: whether it is sending, owner's, and its
+	// time not over; whether an older message of its conversation is pending or sending; whether its contact has opted out.
+	Clear(ctx context.Context, owner string, ms []flow.Outbound) ([]flow.Clearance, error)
 	// Undelivered lists a tenant's messages that are failed, unknown or undelivered, newest first, and how many there are.
 	Undelivered(ctx context.Context, tenant flow.TenantID, limit, offset int) ([]flow.Outbound, int, error)
 	// RetryOutbound makes a failed, unknown or undelivered message pending and due, with no attempts; audited.

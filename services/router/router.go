@@ -121,8 +121,12 @@ func New(o Options) *Router {
 	}
 	r.effects = newEffects(r)
 	r.dispatch = newDispatcher(r)
+	ingest := r.ingest
+	if fault.Off("ack_after_commit") {
+		ingest = r.ackFirst
+	}
 	for range o.Intakes {
-		r.intakes = append(r.intakes, newBatcher(MaxQueue/o.Intakes, MaxBatch, r.ingest))
+		r.intakes = append(r.intakes, newBatcher(MaxQueue/o.Intakes, MaxBatch, ingest))
 	}
 	return r
 }
@@ -149,7 +153,8 @@ func (r *Router) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { r.dispatch.settle.run(work); return nil })
 	g.Go(func() error { r.dispatch.check.run(work); return nil })
-	g.Go(func() error { r.dispatch.polls(ctx); return nil })
+	polled := make(chan struct{})
+	g.Go(func() error { defer close(polled); r.dispatch.polls(ctx, work); return nil })
 	g.Go(func() error { r.claims(ctx); return nil })
 	g.Go(func() error { r.listen(ctx); return nil })
 	g.Go(func() error { r.sweeps(ctx); return nil })
@@ -160,6 +165,10 @@ func (r *Router) Run(ctx context.Context) error {
 	}
 	idle, cancel := context.WithTimeout(work, r.Drain)
 	r.pool.waitIdle(idle)
+	select { // what the last look has claimed is to be sent too
+	case <-polled:
+	case <-idle.Done():
+	}
 	r.dispatch.waitIdle(idle)
 	cancel()
 	stop()

@@ -1,9 +1,11 @@
 package router_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -262,6 +264,35 @@ func TestAssistantFails(t *testing.T) {
 		h.want(res, flow.OutcomeReplied, "We will call you.")
 		if last := res.Trace.Candidates[0].Steps; last[len(last)-1].Result != flow.StepError || !strings.Contains(last[len(last)-1].Detail, "timed out") {
 			t.Errorf("steps: %+v", last)
+		}
+	})
+}
+
+// An assistant's failure is in the log, with what it belongs to and why, but with nothing of the conversation.
+func TestAssistantFailureIsLogged(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, s store) {
+		h := newHarness(t, s)
+		h.stop()
+		var log bytes.Buffer
+		h.options.Log = slog.New(slog.NewTextHandler(&log, nil))
+		h.start()
+		assistant := h.assistant(time.Second)
+		w := h.workflow(flow.Workflow{Assistant: assistant, Steps: []flow.Step{ask("We will call you.")}})
+		h.script.set(func(context.Context, flow.Ask) flow.Answer {
+			return flow.Answer{Err: "the server refused the connection"}
+		})
+		h.want(h.text(alice, "a private question"), flow.OutcomeReplied, "We will call you.")
+		h.stop()
+		for _, want := range []string{"level=WARN", string(h.tenant), string(assistant), string(w.ID), "the server refused the connection"} {
+			if !strings.Contains(log.String(), want) {
+				t.Errorf("the log does not say %q:\n%s", want, log.String())
+			}
+		}
+		for _, never := range []string{"private question", alice, h.number, "We will call you"} {
+			if strings.Contains(log.String(), never) {
+				t.Errorf("the log says %q:\n%s", never, log.String())
+			}
 		}
 	})
 }

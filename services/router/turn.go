@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"smsflow/services/engine"
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 	"smsflow/services/sms"
 )
@@ -78,7 +79,7 @@ func (t *turn) seal() {
 
 // begin handles a message from the start. held: it waits for an effect, and so do the messages behind it.
 func (t *turn) begin(m *message, behind []flow.Inbound) (held bool) {
-	if t.consent(m, behind) {
+	if !fault.Off("consent_first") && t.consent(m, behind) {
 		return false
 	}
 	switch {
@@ -86,13 +87,8 @@ func (t *turn) begin(m *message, behind []flow.Inbound) (held bool) {
 		m.note("conversation", "the contact has opted out: nothing is sent until a start word comes")
 		t.finish(m, flow.OutcomeOptedOut)
 		return false
-	case !t.cfg.Tenant.SMSPlan:
-		m.note("plan", "the tenant's plan does not include SMS: choose one that does under Billing")
-		t.finish(m, flow.OutcomeBlockedPlan)
-		return false
-	case !t.cfg.Tenant.SMSWorkflows:
-		m.note("flag", "smsWorkflowsEnabled is off for the tenant: have it switched on")
-		t.finish(m, flow.OutcomeBlockedFlag)
+	case !t.cfg.Tenant.SMSPlan || !t.cfg.Tenant.SMSWorkflows:
+		t.finish(m, t.closedGate(m))
 		return false
 	case t.conv.State == flow.HandedOff && !t.released(m):
 		m.note("conversation", "a person has the conversation: "+t.conv.StateReason)
@@ -102,6 +98,16 @@ func (t *turn) begin(m *message, behind []flow.Inbound) (held bool) {
 		return false
 	}
 	return t.choose(m)
+}
+
+// closedGate says which of the tenant's gates is closed.
+func (t *turn) closedGate(m *message) flow.Outcome {
+	if !t.cfg.Tenant.SMSPlan {
+		m.note("plan", "the tenant's plan does not include SMS: choose one that does under Billing")
+		return flow.OutcomeBlockedPlan
+	}
+	m.note("flag", "smsWorkflowsEnabled is off for the tenant: have it switched on")
+	return flow.OutcomeBlockedFlag
 }
 
 // choose gives the message to the first candidate, in the order of priority, that keeps it.
@@ -142,6 +148,10 @@ func (t *turn) goOn(ctx context.Context, m *message, behind []flow.Inbound) (hel
 		m.lastReason("its run was cancelled: " + run.Reason)
 		t.conv.Run = ""
 		t.finish(m, outcomeOf(run, false))
+		return false, nil
+	case !t.cfg.Tenant.SMSPlan || !t.cfg.Tenant.SMSWorkflows:
+		t.endRun(m, run, flow.RunCancelled, "SMS was switched off for the tenant")
+		t.finish(m, t.closedGate(m))
 		return false, nil
 	case t.conv.State == flow.OptedOut || t.stopWaits(behind):
 		t.endRun(m, run, flow.RunCancelled, "the contact has opted out")
@@ -190,7 +200,7 @@ func (t *turn) apply(m *message, prog *engine.Program, run flow.Run, out engine.
 			t.conv.Tags = append(t.conv.Tags, tag.Name)
 		}
 	}
-	looped := t.repeats(m, out.Sends)
+	looped := slices.ContainsFunc(out.Sends, func(s engine.Send) bool { return t.repeats(m, s.Text) })
 	if looped {
 		reason := fmt.Sprintf("the same reply would go out for the %dth time within a minute", MaxSameReplies+1)
 		m.note("guard", reason+": it is not sent, and a person takes over")
@@ -248,8 +258,15 @@ func (t *turn) noMatch(m *message) {
 	s := t.cfg.Tenant.Settings
 	switch {
 	case s.NoMatch == flow.NoMatchText && s.NoMatchText != "":
+		if t.repeats(m, s.NoMatchText) {
+			m.note("guard", "the tenant's fixed text was sent often enough: it is not sent again, and a person takes over")
+			t.handOff("loop guard: the same reply too often")
+			t.finish(m, flow.OutcomeBlockedLoop)
+			return
+		}
 		m.note("policy", "no active workflow took it: the tenant's fixed text is sent")
 		t.send(m, "", "", s.NoMatchText, false)
+		t.replied(m, s.NoMatchText)
 	case s.NoMatch == flow.NoMatchHandOff:
 		m.note("policy", "no active workflow took it: a person takes over")
 		t.handOff("no workflow took the message")

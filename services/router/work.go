@@ -74,6 +74,10 @@ func (r *Router) work(ctx context.Context, jobs []job) {
 }
 
 func (r *Router) commit(ctx context.Context, taken []*turn, commits []flow.Commit) {
+	early := fault.Off("intent_before_send")
+	if early {
+		r.dispatch.sendFirst(ctx, commits)
+	}
 	fault.Point("before_commit")
 	committed, err := r.Store.Commit(ctx, r.Owner, commits)
 	if err != nil {
@@ -94,7 +98,9 @@ func (r *Router) commit(ctx context.Context, taken []*turn, commits []flow.Commi
 			continue
 		}
 		r.publish(ctx, t)
-		r.dispatch.committed(ctx, t.out.Outbounds)
+		if !early {
+			r.dispatch.committed(ctx, t.out.Outbounds)
+		}
 		if t.ask != nil {
 			r.effects.start(ctx, t)
 			r.pool.done(id, false, false)
@@ -129,7 +135,7 @@ func (r *Router) letGo(ctx context.Context, j job) {
 func (r *Router) try(ctx context.Context, j job, cl *flow.Claimed) (t *turn, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			t, err = nil, fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			t, err = nil, fmt.Errorf("panic of type %T\n%s", p, debug.Stack()) // its value may quote a message
 		}
 	}()
 	return r.take(ctx, j, cl)

@@ -69,7 +69,7 @@ func (c *checker) noun(ctx context.Context, req proto.Message, n noun) error {
 	}
 	var own []flow.Violation
 	if n.validate != nil {
-		own = prefixed(n.name, n.validate())
+		own = prefixed(n.name, inContract(partOf(req, n.name), n.validate()))
 	}
 	if n.name != "" {
 		own = n.counting(own)

@@ -56,6 +56,18 @@ func TestRepairJSON(t *testing.T) {
 			left: &smsflowv1.CreateWorkflowRequest{Workflow: &smsflowv1.Workflow{}},
 		},
 		{
+			name: "two kinds in one step", json: `{"workflow":{"steps":[{"id":"a","end":{}},{"id":"b","end":{},"handOff":{"note":7},"sendMessage":null}]}}`,
+			want: []flow.Violation{{Field: "workflow.steps[1]", Reason: flow.ViolationUnexpected}}, text: "has end and handOff at once: keep one",
+			left: &smsflowv1.CreateWorkflowRequest{Workflow: &smsflowv1.Workflow{Steps: []*smsflowv1.Step{
+				{Id: "a", Kind: &smsflowv1.Step_End{End: &smsflowv1.End{}}}, {Id: "b"},
+			}}},
+		},
+		{
+			name: "half of a character", json: `{"workflow":{"name":"a \ud83d b"}}`,
+			want: []flow.Violation{{Field: "workflow.name", Reason: flow.ViolationInvalidCharacter}}, text: "half of a character",
+			left: &smsflowv1.CreateWorkflowRequest{Workflow: &smsflowv1.Workflow{}},
+		},
+		{
 			name: "a number with a fraction", json: `{"workflow":{"priority":1.5}}`,
 			want: []flow.Violation{{Field: "workflow.priority", Reason: flow.ViolationBadFormat}}, text: "whole number",
 			left: &smsflowv1.CreateWorkflowRequest{Workflow: &smsflowv1.Workflow{}},
@@ -111,7 +123,6 @@ func TestMalformedJSON(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		``, `{`, `[]`, `"text"`, `7`, `null `, `{"requestId":"a","requestId":"b"}`, `{"requestId":"a"} trailing`, "\x00",
-		`{"workflow":{"steps":[{"end":{},"hand_off":{}}]}}`, // two kinds in one step
 		strings.Repeat("[", 100_000),
 	} {
 		err := unmarshalJSON([]byte(text), &smsflowv1.CreateWorkflowRequest{})

@@ -2,12 +2,14 @@ package rpc
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"maps"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -55,6 +57,7 @@ func (r *jsonRepair) message(raw json.RawMessage, m protoreflect.Message, path s
 		}
 		return json.RawMessage("{}")
 	}
+	r.oneKind(fields, m.Descriptor(), path)
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		fd := fieldNamed(m.Descriptor(), name)
 		if fd == nil {
@@ -65,6 +68,26 @@ func (r *jsonRepair) message(raw json.RawMessage, m protoreflect.Message, path s
 		fields[name] = r.field(fields[name], m, fd, below(path, string(fd.Name())))
 	}
 	return marshal(fields)
+}
+
+// oneKind looks for several fields of which a message may have one only, and leaves none of them.
+func (r *jsonRepair) oneKind(fields map[string]json.RawMessage, md protoreflect.MessageDescriptor, path string) {
+	for i := range md.Oneofs().Len() {
+		of := md.Oneofs().Get(i)
+		var set []string
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			if fd := fieldNamed(md, name); fd != nil && fd.ContainingOneof() == of && string(fields[name]) != "null" {
+				set = append(set, name)
+			}
+		}
+		if len(set) < 2 {
+			continue
+		}
+		r.add(cmp.Or(path, string(of.Name())), flow.ViolationUnexpected, "has "+strings.Join(set, " and ")+" at once: keep one of them")
+		for _, name := range set {
+			delete(fields, name)
+		}
+	}
 }
 
 // fieldNamed knows both names of a field: responseTemplate and response_template.
@@ -146,6 +169,9 @@ func explainJSON(raw json.RawMessage, fd protoreflect.FieldDescriptor) (reason, 
 	switch {
 	case fd.Enum() != nil:
 		return flow.ViolationUnknownValue, is + "choose one of " + names(fd.Enum())
+	case fd.Kind() == protoreflect.StringKind && raw[0] == '"':
+		// What else is wrong with a text that is JSON and UTF-8.
+		return flow.ViolationInvalidCharacter, `has half of a character (an escape from \ud800 to \udfff without the other half): write the character itself, or both halves`
 	case fd.Kind() == protoreflect.StringKind:
 		return flow.ViolationBadFormat, is + `write a text, "…"`
 	case fd.Kind() == protoreflect.BoolKind:

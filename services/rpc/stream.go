@@ -53,14 +53,11 @@ func receive(stream grpc.ServerStream, msg proto.Message) (unread []flow.Violati
 		case stream.Context().Err() != nil:
 			return nil, stream.Context().Err()
 		}
-		switch status.Code(err) {
-		case codes.ResourceExhausted:
-			return nil, flow.Errorf(flow.ErrTooLarge, flow.ReasonTooLarge, "a message of the stream is larger than %d bytes: send less", MaxRead)
-		case codes.Internal:
+		// grpc-go has sent its own status already, which ends the stream. This one is for the log.
+		if status.Code(err) == codes.Internal {
 			return nil, malformed("a message of the stream is not whole")
-		default:
-			return nil, err
 		}
+		return nil, err
 	}
 	if bad, ok := errors.AsType[*fieldsError](l.err); ok {
 		return bad.violations, nil

@@ -1,11 +1,11 @@
 package rpc_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	smsflowv1 "smsflow/gen/smsflow/v1"
@@ -56,7 +57,7 @@ type inbound = grpc.BidiStreamingClient[smsflowv1.StreamInboundRequest, smsflowv
 func (s *servers) streamInbound(t *testing.T, token string) inbound {
 	t.Helper()
 	client, ctx := s.gateway(t, token)
-	stream, err := client.StreamInbound(ctx)
+	stream, err := client.StreamInbound(ctx, grpc.ForceCodecV2(rawNative{encoding.GetCodecV2(grpcproto.Name)}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +156,6 @@ func TestStreamInboundRefusals(t *testing.T) {
 	t.Parallel()
 	s := serveReal(t)
 	stream := s.streamInbound(t, s.all)
-	bad := inboundOf("bad-utf8", "+14155550101", "x")
 	longID := strings.Repeat("i", 100_000)
 	send := []*smsflowv1.RouteInboundRequest{
 		inboundOf("good", "+14155550101", "hello"),
@@ -171,20 +171,11 @@ func TestStreamInboundRefusals(t *testing.T) {
 	for _, m := range send {
 		submit(t, stream, m)
 	}
-	// Go's own client refuses to send what is not UTF-8.
-	text, err := encoding.GetCodecV2(grpcproto.Name).Marshal(&smsflowv1.StreamInboundRequest{Message: bad})
-	if err != nil {
-		t.Fatal(err)
-	}
-	raws := raw(text.Materialize())
-	raws[len(raws)-1] = 0xff
-	if err := stream.SendMsg(raws); err == nil {
-		t.Fatal("the client's codec takes raw bytes: this test needs another way")
-	}
-	got := answers(t, stream, len(send))
+	submitRaw(t, stream, notUTF8(t))
+	got := answers(t, stream, len(send)+1)
 	for id, want := range map[string][]string{
 		"good": nil, "last": nil, "elsewhere": nil,
-		"": {"gateway_message_id", "from", "to", "body"}, "number": {"from"}, "nul": {"body"}, "body": {"body"},
+		"": {"gateway_message_id", "from", "to", "body"}, "number": {"from"}, "nul": {"body"}, "body": {"body"}, "utf-8": {"body"},
 		longID[:flow.MaxGatewayMessageID]: {"gateway_message_id"}, "time": {"body", "received_at"},
 	} {
 		res := got[id]
@@ -218,4 +209,222 @@ func TestStreamInboundRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	ends(t, received(stream), codes.OK, "")
+}
+
+// notUTF8 is a message as no Go client would send it.
+func notUTF8(t *testing.T) raw {
+	t.Helper()
+	b, err := proto.Marshal(&smsflowv1.StreamInboundRequest{Message: inboundOf("utf-8", "+14155550101", "body")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Replace(b, []byte("body"), []byte("bod\xff"), 1)
+}
+
+func submitRaw(t *testing.T, stream inbound, b raw) {
+	t.Helper()
+	if err := stream.SendMsg(b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestStreamInboundEnds: what cannot be read at all ends the stream when what came before it is answered; grpc-go itself
+// ends it at once for what it does not even take in.
+func TestStreamInboundEnds(t *testing.T) {
+	t.Parallel()
+	s := serveReal(t)
+	stream := s.streamInbound(t, s.all)
+	submit(t, stream, inboundOf("before", "+14155550101", "hello"))
+	submitRaw(t, stream, raw{0xff, 0xff, 0xff})
+	if got := answers(t, stream, 1)["before"]; got.GetAck() == nil {
+		t.Errorf("%v", got)
+	}
+	ends(t, received(stream), codes.InvalidArgument, flow.ReasonMalformed)
+
+	stream = s.streamInbound(t, s.all)
+	submitRaw(t, stream, make(raw, rpc.MaxRead+1))
+	ends(t, received(stream), codes.ResourceExhausted, "")
+
+	for token, code := range map[string]codes.Code{"": codes.Unauthenticated, s.key(t, "t1", flow.ScopeConfigWrite): codes.PermissionDenied} {
+		client, ctx := s.gateway(t, token)
+		in, err := client.StreamInbound(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := in.Recv(); status.Code(err) != code {
+			t.Errorf("StreamInbound: %v, want %v", err, code)
+		}
+		out, err := client.DeliverOutbound(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Recv(); status.Code(err) != code {
+			t.Errorf("DeliverOutbound: %v, want %v", err, code)
+		}
+	}
+}
+
+// TestRevokedKeyEndsAStream: a stream does not outlive its key.
+func TestRevokedKeyEndsAStream(t *testing.T) {
+	t.Parallel()
+	s, _ := serveRealWith(t, backend{recheck: 10 * time.Millisecond})
+	token := s.key(t, "t1", flow.ScopeRouterIngest)
+	stream := s.streamInbound(t, token)
+	submit(t, stream, inboundOf("before", "+14155550101", "hello"))
+	answers(t, stream, 1)
+	id, _, _ := strings.Cut(token, ".")
+	s.keys.mu.Lock()
+	delete(s.keys.byID, flow.KeyID(id))
+	s.keys.mu.Unlock()
+	ends(t, received(stream), codes.Unauthenticated, flow.ReasonUnauthenticated)
+}
+
+// holding is a router that answers when it is told to.
+type holding struct {
+	scripted
+
+	mu       sync.Mutex
+	held     []func()
+	most     int
+	accepted chan string
+}
+
+func (h *holding) Submit(_ context.Context, in router.Submission, done func(flow.Result, error)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.held = append(h.held, func() { done(flow.Result{Inbound: "i", Outcome: flow.OutcomeAccepted}, nil) })
+	h.most = max(h.most, len(h.held))
+	if h.accepted != nil {
+		h.accepted <- in.GatewayMessageID
+	}
+}
+
+// release answers what is held and says how much that was.
+func (h *holding) release() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.held {
+		f()
+	}
+	n := len(h.held)
+	h.held = nil
+	return n
+}
+
+// TestStreamInboundDrains: a server that stops reads no more, answers what it has, and says that it goes.
+func TestStreamInboundDrains(t *testing.T) {
+	t.Parallel()
+	use := &holding{accepted: make(chan string, 1)}
+	draining := make(chan struct{})
+	s := serve(t, backend{router: use, draining: draining})
+	stream := s.streamInbound(t, s.all)
+	submit(t, stream, inboundOf("under way", "+14155550101", "hello"))
+	<-use.accepted
+	close(draining)
+	use.release()
+	if got := answers(t, stream, 1)["under way"]; got.GetAck() == nil {
+		t.Errorf("%v", got)
+	}
+	ends(t, received(stream), codes.Unavailable, flow.ReasonUnavailable)
+}
+
+// TestStreamInboundFlowControl: neither a slow database nor a client that does not read its answers makes the server
+// take in more.
+func TestStreamInboundFlowControl(t *testing.T) {
+	t.Parallel()
+	const all = 20_000
+	for name, holds := range map[string]bool{"slow database": true, "client does not read": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				use := &holding{}
+				counted := &counting{holding: use, holds: holds}
+				stream, stop := bubble(t, counted)
+				defer stop()
+				sent := 0
+				sending := make(chan error, 1)
+				go func() {
+					for ; sent < all; sent++ {
+						if err := stream.Send(&smsflowv1.StreamInboundRequest{Message: inboundOf(fmt.Sprint("m", sent), "+14155550101", "hello")}); err != nil {
+							sending <- err
+							return
+						}
+					}
+					sending <- stream.CloseSend()
+				}()
+				synctest.Wait() // nothing moves any more
+				// Beside those that are unanswered there are those whose answers lie in the transport's buffers.
+				const buffered = 8_000
+				switch n := counted.submitted; {
+				case holds && n != rpc.MaxUnanswered:
+					t.Errorf("%d messages are taken in while none is answered, want %d", n, rpc.MaxUnanswered)
+				case n < rpc.MaxUnanswered, n > rpc.MaxUnanswered+buffered, sent == all:
+					t.Errorf("%d of %d messages are taken in from a client that has sent %d", n, all, sent)
+				}
+				// And everything goes on.
+				got := 0
+				for ; ; got++ {
+					if holds {
+						synctest.Wait()
+						use.release()
+					}
+					if _, err := stream.Recv(); err != nil {
+						if !errors.Is(err, io.EOF) {
+							t.Error(err)
+						}
+						break
+					}
+				}
+				if err := <-sending; err != nil || got != all || use.most > rpc.MaxUnanswered {
+					t.Errorf("%d answers of %d, up to %d unanswered (%v)", got, all, use.most, err)
+				}
+			})
+		})
+	}
+}
+
+// counting answers at once unless it holds.
+type counting struct {
+	*holding
+	holds     bool
+	submitted int
+}
+
+func (c *counting) Submit(ctx context.Context, in router.Submission, done func(flow.Result, error)) {
+	c.submitted++
+	c.holding.Submit(ctx, in, done)
+	if !c.holds {
+		c.release()
+	}
+}
+
+// bubble serves without a network, so that a test can wait until nothing moves.
+func bubble(t *testing.T, use rpc.Router) (stream inbound, stop func()) {
+	t.Helper()
+	keys := &keyStore{byID: map[flow.KeyID]flow.Key{}}
+	server, err := rpc.NewGRPC(backend{router: use}.config(keys, io.Discard))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := bufconn.Listen(1 << 16)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	conn, err := grpc.NewClient("passthrough:///bubble", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+(&servers{keys: keys}).key(t, "t1", flow.ScopeRouterIngest)))
+	stream, err = smsflowv1.NewRouterServiceClient(conn).StreamInbound(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream, func() {
+		cancel()
+		_ = conn.Close()
+		server.Stop()
+		if err := <-served; err != nil {
+			t.Errorf("serve: %v", err)
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	smsflowv1 "smsflow/gen/smsflow/v1"
 	"smsflow/services/flow"
 )
 
@@ -59,8 +60,69 @@ func within(noun string, err error) error {
 		return err
 	}
 	moved := *e
-	moved.Violations = prefixed(noun, e.Violations)
+	moved.Violations = prefixed(noun, inContract(nounNamed(noun), e.Violations))
 	return &moved
+}
+
+// nounNamed is the contract's message for a noun; nil: none.
+func nounNamed(noun string) protoreflect.MessageDescriptor {
+	switch noun {
+	case "workflow":
+		return (*smsflowv1.Workflow)(nil).ProtoReflect().Descriptor()
+	case "assistant":
+		return (*smsflowv1.Assistant)(nil).ProtoReflect().Descriptor()
+	default:
+		return nil
+	}
+}
+
+// partOf is the type of a request's field, or of the request itself.
+func partOf(req proto.Message, field string) protoreflect.MessageDescriptor {
+	md := req.ProtoReflect().Descriptor()
+	if field == "" {
+		return md
+	}
+	if fd := md.Fields().ByName(protoreflect.Name(field)); fd != nil {
+		return fd.Message()
+	}
+	return nil
+}
+
+// choosing stands in a noun's violation before the words to choose from.
+const choosing = ": choose "
+
+// inContract names the values of the contract's enums where a noun names its own words: who calls the API can write
+// only those. The violations' paths are relative to md.
+func inContract(md protoreflect.MessageDescriptor, vs []flow.Violation) []flow.Violation {
+	if md == nil {
+		return vs
+	}
+	return each(vs, func(v flow.Violation) flow.Violation {
+		if v.Reason != flow.ViolationRequired && v.Reason != flow.ViolationUnknownValue {
+			return v
+		}
+		is, _, ok := strings.Cut(v.Text, choosing)
+		if fd := fieldAt(md, v.Field); ok && fd != nil && fd.Enum() != nil {
+			v.Text = is + choosing + "one of " + names(fd.Enum())
+		}
+		return v
+	})
+}
+
+// fieldAt finds a path's field: "steps[2].match_words.mode".
+func fieldAt(md protoreflect.MessageDescriptor, path string) protoreflect.FieldDescriptor {
+	var fd protoreflect.FieldDescriptor
+	for name := range strings.SplitSeq(path, ".") {
+		if md == nil {
+			return nil
+		}
+		name, _, _ = strings.Cut(name, "[")
+		if fd = md.Fields().ByName(protoreflect.Name(name)); fd == nil {
+			return nil
+		}
+		md = fd.Message()
+	}
+	return fd
 }
 
 func prefixed(noun string, vs []flow.Violation) []flow.Violation {

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 
 	"smsflow/services/flow"
@@ -50,13 +51,17 @@ func (s *Service) Assistants(ctx context.Context, c Caller, limit, offset int) (
 	return s.Store.Assistants(ctx, c.Tenant, limit, offset)
 }
 
-// UpdateAssistant changes the named fields (all but the key if none is named) of the assistant with a's id.
+// UpdateAssistant changes the named fields ("*": all but the key) of the assistant with a's id. A base URL on another
+// server takes the kept key away, unless a new one comes with it.
 func (s *Service) UpdateAssistant(ctx context.Context, c Caller, a flow.Assistant, apiKey flow.Secret, fields []string, etag string) (flow.Assistant, error) {
 	if err := s.open(ctx, c); err != nil {
 		return flow.Assistant{}, err
 	}
 	known := []string{"name", "provider", "model", "base_url", "instructions", "timeout", "max_output_tokens"}
-	if len(fields) == 0 || slices.Equal(fields, []string{"*"}) {
+	if len(fields) == 0 {
+		return flow.Assistant{}, noMask()
+	}
+	if slices.Equal(fields, []string{"*"}) {
 		fields = known
 	}
 	known = append(known, "api_key")
@@ -94,7 +99,7 @@ func (s *Service) UpdateAssistant(ctx context.Context, c Caller, a flow.Assistan
 				to.Model = a.Model
 			case "base_url":
 				// A kept key must not follow the assistant to another server, whose owner would then have it.
-				if to.BaseURL != a.BaseURL && !newKey {
+				if !newKey && origin(to.BaseURL) != origin(a.BaseURL) {
 					to.SealedAPIKey = nil
 				}
 				to.BaseURL = a.BaseURL
@@ -118,6 +123,15 @@ func (s *Service) DeleteAssistant(ctx context.Context, c Caller, id flow.Assista
 		return err
 	}
 	return s.Store.DeleteAssistant(ctx, c.Tenant, id, func(a flow.Assistant) error { return checkEtag(etag, a.Version) }, s.audit(c))
+}
+
+// origin is the server of a base URL: its scheme, host and port.
+func origin(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return base
+	}
+	return u.Scheme + "://" + u.Host
 }
 
 func (s *Service) seal(a flow.Assistant, key flow.Secret) ([]byte, error) {

@@ -79,6 +79,13 @@ func checkRequestID(id string) []flow.Violation {
 	return nil
 }
 
+// noMask refuses an update that names no field: taken for all of them, a forgotten mask would empty the rest.
+func noMask() error {
+	return flow.Invalid([]flow.Violation{{
+		Field: "update_mask", Reason: flow.ViolationRequired, Text: `is missing: name the fields to change, or "*" for all of them`,
+	}})
+}
+
 // unknownField is the violation of a mask that names what cannot be changed.
 func unknownField(name string, known []string) flow.Violation {
 	return flow.Violation{

@@ -54,7 +54,7 @@ func (s *Service) Workflows(ctx context.Context, c Caller, q flow.WorkflowQuery)
 	return s.Store.Workflows(ctx, c.Tenant, q)
 }
 
-// UpdateWorkflow changes the named fields (all of them if none is named) of the workflow with w's id.
+// UpdateWorkflow changes the named fields ("*": all of them) of the workflow with w's id.
 func (s *Service) UpdateWorkflow(ctx context.Context, c Caller, w flow.Workflow, fields []string, etag string) (flow.Workflow, error) {
 	if err := s.open(ctx, c); err != nil {
 		return flow.Workflow{}, err
@@ -69,7 +69,7 @@ func (s *Service) UpdateWorkflow(ctx context.Context, c Caller, w flow.Workflow,
 	}
 	// The rules are checked on what was read, then the change is made on what is there: only when nobody changed
 	// the workflow in between are the two the same, so the version is compared inside the transaction.
-	for {
+	for range maxRaces {
 		next := current
 		set(&next, w)
 		next.NameSteps()
@@ -95,9 +95,13 @@ func (s *Service) UpdateWorkflow(ctx context.Context, c Caller, w flow.Workflow,
 			return saved, err
 		}
 	}
+	return flow.Workflow{}, errRaced
 }
 
-// errRaced leaves the transaction when the workflow changed after it was read; the caller never sees it.
+// maxRaces is how often an update begins again because somebody else was quicker.
+const maxRaces = 5
+
+// errRaced leaves the transaction when the workflow changed after it was read.
 var errRaced = flow.Errorf(flow.ErrStale, flow.ReasonEtagMismatch, "it has been changed since it was read")
 
 // SetWorkflowActive switches a workflow on or off.
@@ -177,7 +181,7 @@ func (s *Service) checkWorkflow(ctx context.Context, c Caller, w *flow.Workflow)
 	if _, err := s.Store.Assistant(ctx, c.Tenant, w.Assistant); err != nil {
 		if isNotFound(err) {
 			return flow.Invalid([]flow.Violation{{
-				Field: "assistant_id", Reason: "NOT_FOUND", Text: "there is no such assistant: choose one of the tenant's, or none",
+				Field: "assistant_id", Reason: "NOT_FOUND", Text: "names no assistant: choose one of the tenant's, or leave it empty",
 			}})
 		}
 		return err
@@ -190,7 +194,10 @@ func workflowFields(names []string) (func(to *flow.Workflow, from flow.Workflow)
 	known := []string{
 		"name", "goal", "description", "context", "response_template", "assistant_id", "priority", "active", "steps", "interrupts",
 	}
-	if len(names) == 0 || slices.Equal(names, []string{"*"}) {
+	if len(names) == 0 {
+		return nil, noMask()
+	}
+	if slices.Equal(names, []string{"*"}) {
 		names = known
 	}
 	var bad []flow.Violation

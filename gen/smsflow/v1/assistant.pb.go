@@ -95,7 +95,8 @@ type Assistant struct {
 	Timeout *durationpb.Duration `protobuf:"bytes,7,opt,name=timeout,proto3" json:"timeout,omitempty"`
 	// How many tokens an answer may have: 1 to 4,096; 0 stands for 400.
 	MaxOutputTokens int32 `protobuf:"varint,8,opt,name=max_output_tokens,json=maxOutputTokens,proto3" json:"max_output_tokens,omitempty"`
-	// Input only: the provider's key, up to 500 characters. Never shown again. An update without it in its mask keeps it.
+	// Input only: the provider's key, up to 500 characters. Never shown again. An update without it in its mask keeps it,
+	// unless base_url moves to another server (scheme, host or port): that one must not get the old server's key.
 	ApiKey string `protobuf:"bytes,9,opt,name=api_key,json=apiKey,proto3" json:"api_key,omitempty"`
 	// Output only: whether a key is kept.
 	HasApiKey bool `protobuf:"varint,20,opt,name=has_api_key,json=hasApiKey,proto3" json:"has_api_key,omitempty"`
@@ -544,8 +545,8 @@ type UpdateAssistantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id is required. An etag makes the change conditional: a stale one is aborted with the current etag.
 	Assistant *Assistant `protobuf:"bytes,1,opt,name=assistant,proto3" json:"assistant,omitempty"`
-	// Which of name, provider, model, base_url, instructions, timeout, max_output_tokens, api_key to change; "*" or an
-	// empty mask means all of them but api_key, which only changes when it is named.
+	// Required: which of name, provider, model, base_url, instructions, timeout, max_output_tokens, api_key to change; "*"
+	// means all of them but api_key, which only changes when it is named.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -745,8 +745,8 @@ type UpdateWorkflowRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// id is required. An etag makes the change conditional: a stale one is aborted with the current etag.
 	Workflow *Workflow `protobuf:"bytes,1,opt,name=workflow,proto3" json:"workflow,omitempty"`
-	// Which of name, goal, description, context, response_template, assistant_id, priority, active, steps, interrupts
-	// to change; "*" or an empty mask means all of them.
+	// Required: which of name, goal, description, context, response_template, assistant_id, priority, active, steps,
+	// interrupts to change; "*" means all of them.
 	UpdateMask    *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -4,6 +4,9 @@ package faulttest
 
 import (
 	"net/http"
+	"strings"
+	"sync"
+	"testing"
 	"time"
 
 	"smsflow/services/assistant/assistanttest"
@@ -40,4 +43,58 @@ func withNULs(rw http.ResponseWriter, r *http.Request, chat assistanttest.Chat) 
 	assistanttest.CompletesWith(func(chat assistanttest.Chat) string {
 		return stepTwo + " \x00" + questionOf(chat) + "\x07"
 	})(rw, r, chat)
+}
+
+const (
+	faultContacts = 6 // with each fault; five failures in a row give an assistant a rest
+	// answerSlack is how much longer than its timeout the answer to a message may take whose assistant hangs.
+	answerSlack = 3 * time.Second
+)
+
+// TestAssistantFaults: whatever an assistant does, the contact gets one reply in time, and it is the one that the
+// workflow declares.
+func TestAssistantFaults(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind database) {
+		w := newWorld(t, options{database: kind})
+		w.start()
+		var all sync.WaitGroup
+		for word := range faults() {
+			for range faultContacts {
+				m := w.contacts.next().message(word)
+				all.Go(func() { w.submit(t.Context(), m, 0) })
+			}
+		}
+		all.Wait()
+		w.holds()
+		w.declared()
+	})
+}
+
+// declared holds every reply of an assistant against its fault.
+func (w *world) declared() {
+	w.Helper()
+	acks := map[string]time.Time{}
+	for _, l := range w.ledger.lines() {
+		if l.Deed == acked {
+			acks[l.Body] = l.Time
+		}
+	}
+	replies := 0
+	for _, p := range w.process {
+		for _, s := range p.Entries(w) {
+			first, body, _ := strings.Cut(s.Body, " ")
+			word, _, _ := strings.Cut(body, " ")
+			if want := faults()[word].reply; first != want {
+				w.Errorf("the reply is %q, want %q in front", s.Body, want)
+			}
+			if took := s.Time.Sub(acks[body]); took > faultTimeout+answerSlack {
+				w.Errorf("the reply %q took %s", s.Body, took)
+			}
+			replies++
+		}
+	}
+	if want := len(faults()) * faultContacts; replies != want {
+		w.Errorf("%d replies, want %d", replies, want)
+	}
 }

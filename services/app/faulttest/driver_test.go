@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -233,6 +234,7 @@ func (w *world) listed(via int) (map[reply]bool, error) {
 	ctx, cancel := context.WithTimeout(w.as(w.Context(), careful), 10*callLimit)
 	defer cancel()
 	list := map[reply]bool{}
+	w.reasons = map[string]int{}
 	for token := ""; ; {
 		res, err := w.clients[via].ListUndelivered(ctx, &smsflowv1.ListUndeliveredRequest{PageSize: 200, PageToken: token})
 		if err != nil {
@@ -240,6 +242,7 @@ func (w *world) listed(via int) (map[reply]bool, error) {
 		}
 		for _, m := range res.GetMessages() {
 			list[reply{m.GetMessage().GetTo(), m.GetMessage().GetBody()}] = true
+			w.reasons[m.GetReason()]++
 		}
 		if token = res.GetNextPageToken(); token == "" {
 			return list, nil
@@ -258,7 +261,14 @@ func (w *world) verdict(via int) (*verdict, error) {
 
 func (w *world) judge(listed map[reply]bool) *verdict {
 	w.Helper()
-	e := evidence{driver: w.ledger.lines(), listed: listed, shuffled: w.shuffled}
+	return w.judgeUntil(time.Now(), listed)
+}
+
+// judgeUntil asks of the acknowledgements up to a moment only.
+func (w *world) judgeUntil(mark time.Time, listed map[reply]bool) *verdict {
+	w.Helper()
+	lines := slices.DeleteFunc(w.ledger.lines(), func(l line) bool { return l.Deed == acked && l.Time.After(mark) })
+	e := evidence{driver: lines, listed: listed, shuffled: w.shuffled}
 	for _, g := range w.process {
 		e.gateways = append(e.gateways, g.Entries(w))
 	}
@@ -308,7 +318,7 @@ func (w *world) finish() *verdict {
 		p.terminate(stopLimit)
 	}
 	v := w.judge(list)
-	w.Logf("%s; errors of calls: %s", v, w.errs.String())
+	w.Logf("%s; errors of calls: %s; not delivered: %v", v, w.errs.String(), w.reasons)
 	return v
 }
 
@@ -340,11 +350,13 @@ func (w *world) outcomes() {
 			}
 		})
 	}
+	ledger, stopped := w.ledger.lines(), map[string]bool{}
+	for _, l := range ledger {
+		stopped[l.From] = stopped[l.From] || l.Body == wordStop
+	}
 	seen := map[string]bool{}
-	out := map[string]bool{}
-	for _, l := range w.ledger.lines() {
-		out[l.From] = out[l.From] || l.Body == wordStop
-		if l.Deed == acked && !seen[l.Inbound] && !out[l.From] {
+	for _, l := range ledger {
+		if l.Deed == acked && !seen[l.Inbound] && !stopped[l.From] {
 			seen[l.Inbound] = true
 			lines <- l
 		}

@@ -25,7 +25,7 @@ func points() []string {
 const (
 	killRounds = 50 // with each database
 	// maxPasses is how often a point may be passed before the product dies at it.
-	maxPasses = 12
+	maxPasses = 40
 	// lifeLimit is how long a life lasts in which the point is not reached; then it is ended from outside.
 	lifeLimit = 5 * time.Second
 	// resumeLimit is within what a product that was killed accepts messages again.
@@ -53,7 +53,7 @@ func TestKill(t *testing.T) {
 	each(t, func(t *testing.T, kind database) {
 		w := newWorld(t, options{database: kind, gateways: troubles()})
 		k := &killer{world: w, died: map[string]int{}}
-		stop := w.load(80, 16)
+		stop := w.load(150, 24)
 		for i := range rounds(t, killRounds) {
 			k.life(i)
 		}

@@ -79,6 +79,7 @@ type world struct {
 	clients  []smsflowv1.RouterServiceClient
 	contacts contacts
 	errs     codesSeen
+	reasons  map[string]int // why messages were not delivered
 }
 
 // newWorld makes a tenant with two gateways, an assistant and workflows for the words of the verdict, and the products,
@@ -150,6 +151,14 @@ func (w *world) must(err error) {
 	w.Helper()
 	if err != nil {
 		w.Fatal(err)
+	}
+}
+
+// want waits for a condition and ends the test if it does not come true in time.
+func (w *world) want(within time.Duration, what string, condition func() bool) {
+	w.Helper()
+	if !until(within, condition) {
+		w.Fatalf("not within %s: %s", within, what)
 	}
 }
 

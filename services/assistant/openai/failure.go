@@ -79,14 +79,14 @@ func (c *call) failure(ctx context.Context, err error) string {
 	case ctx.Err() != nil:
 		return "the call was cancelled"
 	case errors.Is(err, errPlain):
-		return "the base URL is plain http and its host is not one that the operator of this installation allows: use https"
+		return "the base URL is plain http, and its server is in no network that the operator of this installation allows: use https, or have the network allowed (serve --allow-private-assistants)"
 	case errors.Is(err, errAddress):
-		return "the base URL's host has an address that the operator of this installation does not allow"
+		return "the base URL's host has an address, or a port, that is not public, and the operator of this installation does not allow its network: have it allowed (serve --allow-private-assistants)"
 	case errors.As(err, &dns):
 		return "the base URL's host was not found"
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return "the base URL says https, but the server does not speak TLS"
-	case errors.As(err, &unverified), errors.As(err, &record):
+	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
+		return "the base URL says https, but the server does not speak TLS: write http, or the port that has TLS"
+	case errors.As(err, &unverified):
 		return "the server's TLS certificate could not be verified"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "the server refused the connection"

@@ -3,6 +3,7 @@ package postgres
 import (
 	"database/sql"
 	"database/sql/driver"
+	"strings"
 	"time"
 
 	"github.com/lib/pq"
@@ -33,9 +34,43 @@ func (a times) Value() (driver.Value, error) {
 	return string(append(b, '}')), nil
 }
 
+// array is a text[], or what PostgreSQL reads from text; it is written in one piece, since a batch is some hundred KiB.
+type array []string
+
+// Value implements driver.Valuer.
+func (a array) Value() (driver.Value, error) {
+	size := 2
+	for _, s := range a {
+		size += len(s) + 3 + strings.Count(s, `"`) + strings.Count(s, `\`)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteByte('{')
+	for i, s := range a {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		for {
+			n := strings.IndexAny(s, `"\`)
+			if n < 0 {
+				break
+			}
+			b.WriteString(s[:n])
+			b.WriteByte('\\')
+			b.WriteByte(s[n])
+			s = s[n+1:]
+		}
+		b.WriteString(s)
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return b.String(), nil
+}
+
 // texts makes a text[] of one field of every row.
-func texts[Row any, S ~string](rows []Row, field func(*Row) S) pq.StringArray {
-	a := make(pq.StringArray, len(rows))
+func texts[Row any, S ~string](rows []Row, field func(*Row) S) array {
+	a := make(array, len(rows))
 	for i := range rows {
 		a[i] = string(field(&rows[i]))
 	}

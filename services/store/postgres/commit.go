@@ -10,6 +10,7 @@ import (
 
 	"github.com/lib/pq"
 
+	"smsflow/services/fault"
 	"smsflow/services/flow"
 	"smsflow/services/store/internal/sqlstore"
 )
@@ -27,6 +28,9 @@ type workflowKey struct {
 
 // conversationQuery is the fence. It locks the wake rows that owner still holds by the leases given, in the order of
 // the conversations, and writes those whose version is the one before. What comes back may be written on.
+//
+// The planner expects ten rows of every array, so a join of two lists would compare each row with each: here and below,
+// rows are looked up one by one by a key (LATERAL, or a subquery that is no join), and lists are joined by hashing.
 const conversationQuery = `
 WITH input AS MATERIALIZED (
 	SELECT u.conv, u.tenant_id, u.lease, u.ver, u.number, u.contact, u.state, u.state_reason, u.opted_in, u.vars, u.tags, u.inbounds,
@@ -35,18 +39,21 @@ WITH input AS MATERIALIZED (
 		$11::json[], $12::json[], $13::bigint[], $14::text[], $15::json[], $16::text[], $17::timestamptz[], $18::boolean[])
 		AS u (conv, tenant_id, lease, ver, number, contact, state, state_reason, opted_in, vars, tags, inbounds, run_id, recent,
 			last_text, handed_off_at, stop_confirmed)
+	ORDER BY u.conv COLLATE "C"
 ), held AS MATERIALIZED (
-	SELECT w.conv, w.gen, w.shared FROM input i
-	JOIN wake w ON w.conv = i.conv AND w.tenant_id = i.tenant_id AND w.lease = i.lease AND w.owner = $1::text
-	ORDER BY w.conv FOR UPDATE OF w
+	SELECT i.conv, i.tenant_id, i.ver, i.number, i.contact, i.state, i.state_reason, i.opted_in, i.vars, i.tags, i.inbounds,
+		i.run_id, i.recent, i.last_text, i.handed_off_at, i.stop_confirmed, w.gen, w.shared
+	FROM input i CROSS JOIN LATERAL (
+		SELECT w.gen, w.shared FROM wake w
+		WHERE w.conv = i.conv AND w.tenant_id = i.tenant_id AND w.lease = i.lease AND w.owner = $1::text FOR UPDATE
+	) w
 ), saved AS (
 	INSERT INTO convo AS c (conv, tenant_id, ver, number, contact, state, state_reason, opted_in, vars, tags, inbounds, run_id,
 		recent, last_text, handed_off_at, stop_confirmed)
-	SELECT i.conv, i.tenant_id, i.ver, i.number, i.contact, i.state, i.state_reason, i.opted_in, i.vars, i.tags, i.inbounds, i.run_id,
-		i.recent, i.last_text, i.handed_off_at, i.stop_confirmed
-	FROM input i JOIN held h ON h.conv = i.conv
-	WHERE i.ver = 1 OR EXISTS (SELECT 1 FROM convo e WHERE e.conv = i.conv)
-	ORDER BY i.conv
+	SELECT h.conv, h.tenant_id, h.ver, h.number, h.contact, h.state, h.state_reason, h.opted_in, h.vars, h.tags, h.inbounds, h.run_id,
+		h.recent, h.last_text, h.handed_off_at, h.stop_confirmed
+	FROM held h WHERE h.ver = 1 OR (SELECT e.ver FROM convo e WHERE e.conv = h.conv) IS NOT NULL
+	ORDER BY h.conv COLLATE "C"
 	ON CONFLICT (conv) DO UPDATE SET
 		ver = excluded.ver, number = excluded.number, contact = excluded.contact, state = excluded.state,
 		state_reason = excluded.state_reason, opted_in = excluded.opted_in, vars = excluded.vars, tags = excluded.tags,
@@ -55,7 +62,7 @@ WITH input AS MATERIALIZED (
 	WHERE c.ver = excluded.ver - 1 AND c.tenant_id = excluded.tenant_id
 	RETURNING c.conv
 )
-SELECT s.conv, h.gen, h.shared FROM saved s JOIN held h ON h.conv = s.conv`
+SELECT h.conv, h.gen, h.shared FROM held h WHERE (h.conv IN (SELECT s.conv FROM saved s)) IS TRUE`
 
 type saved struct {
 	Conversation string `db:"conv"`
@@ -112,9 +119,9 @@ WITH runs AS (
 	INSERT INTO outgoing (id, tenant_id, conv, ver, n, connection, consent, state, due_at, owner, attempts, doubt)
 	SELECT i.id, i.tenant_id, i.conv, i.ver, i.n, i.connection, i.consent, i.state, now() + i.sending_for * interval '1 microsecond',
 		CASE i.state WHEN 'sending' THEN $52::text ELSE '' END, i.attempts, false
-	FROM intents i JOIN outbounds o ON o.id = i.id WHERE i.state IN ('pending', 'sending')
+	FROM intents i WHERE i.state IN ('pending', 'sending') AND (i.id IN (SELECT o.id FROM outbounds o)) IS TRUE
 )
-DELETE FROM pending WHERE seq = ANY ($50::bigint[]) AND conv = ANY ($51::text[])`
+DELETE FROM pending p USING unnest($50::bigint[], $51::text[]) AS u (seq, conv) WHERE p.seq = u.seq AND p.conv = u.conv`
 
 // releaseQuery and restQuery run behind the deletion of what is consumed, with the wake rows locked. That the queue is
 // empty is asked row by row, for each conversation by the queue's index.
@@ -145,6 +152,11 @@ func (s *Store) Commit(ctx context.Context, owner string, batch []flow.Commit) (
 		alive, err := q.withWorkflows(batch, order)
 		if err != nil {
 			return err
+		}
+		if fault.Off("fence") {
+			if err := q.unfence(owner, batch, alive); err != nil {
+				return err
+			}
 		}
 		gens, err := q.conversations(owner, batch, alive)
 		if err != nil || len(gens) == 0 {
@@ -257,9 +269,11 @@ func (q statements) conversations(owner string, batch []flow.Commit, order []int
 
 // progress makes the parameters of progressQuery.
 func progress(rows sqlstore.Rows, batch []flow.Commit, passed []int) []any {
-	names := make(pq.StringArray, len(passed))
-	for i, at := range passed {
-		names[i] = string(batch[at].Lease.Conversation)
+	consumed, of := pq.Int64Array{}, pq.StringArray{}
+	for _, at := range passed {
+		for _, seq := range batch[at].Consumed {
+			consumed, of = append(consumed, seq), append(of, string(batch[at].Lease.Conversation))
+		}
 	}
 	type run = sqlstore.Run
 	type event = sqlstore.Event
@@ -299,7 +313,7 @@ func progress(rows sqlstore.Rows, batch []flow.Commit, passed []int) []any {
 		flags(rows.Outbounds, func(r *outbound) bool { return r.Consent }), ints(rows.Outbounds, func(r *outbound) int { return r.Attempts }),
 		ints(rows.Outbounds, func(r *outbound) int64 { return r.SendingFor.Microseconds() }),
 
-		pq.Int64Array(slices.Concat([]int64{}, rows.Consumed)), names,
+		consumed, of,
 	}
 }
 

@@ -25,11 +25,15 @@ func (s *Store) kind(err error) error {
 	if s.closed.Load() {
 		return flow.Unavailable(err)
 	}
+	return kindOf(err)
+}
+
+func kindOf(err error) error {
 	if e := pq.As(err); e != nil {
 		switch e.Code {
 		case pqerror.UniqueViolation:
 			return &flow.Error{Kind: flow.ErrExists, Reason: flow.ReasonNameTaken, Text: "there is already one with that id or name: choose another", Cause: err}
-		case pqerror.LockNotAvailable, pqerror.ReadOnlySQLTransaction:
+		case pqerror.LockNotAvailable, pqerror.ReadOnlySQLTransaction, pqerror.IdleInTransactionSessionTimeout:
 			return flow.Unavailable(err)
 		}
 		switch e.Code.Class() {

@@ -63,10 +63,10 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 		return s.Fail(ctx, net.ErrClosed)
 	}
 	// The driver waits without a context, for the network and between its attempts. Its connections end with ours.
-	ctx, cancel := context.WithCancel(ctx)
+	bound, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failed := make(chan error, 1)
-	l := pq.NewDialListener(dialer{ctx}, s.listenURL, minReconnect, maxReconnect, func(event pq.ListenerEventType, err error) {
+	l := pq.NewDialListener(dialer{bound}, s.listenURL, minReconnect, maxReconnect, func(event pq.ListenerEventType, err error) {
 		if event == pq.ListenerEventConnectionAttemptFailed {
 			select {
 			case failed <- err:
@@ -86,13 +86,12 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 		wake() // for what was missed
 		hear(ctx, l, wake)
 	}
-	done := ctx.Err() != nil
 	cancel()
 	l.Close() //nolint:errcheck // it is closed, or is now
 	// The driver's goroutine may be sending, and waits for somebody to take it.
 	for range l.Notify { //nolint:revive // nothing to do with it
 	}
-	if done || err == nil {
+	if err == nil || ctx.Err() != nil {
 		return nil
 	}
 	return s.Fail(ctx, err)
@@ -146,16 +145,16 @@ func (d dialer) dial(ctx context.Context, network, address string, timeout time.
 	if err != nil {
 		return nil, err
 	}
-	return bound{Conn: c, free: context.AfterFunc(d.ctx, func() { c.Close() })}, nil
+	return tied{Conn: c, free: context.AfterFunc(d.ctx, func() { c.Close() })}, nil
 }
 
-// bound is a connection that is closed with a context; once it is closed it lets the context go.
-type bound struct {
+// tied is a connection that is closed with a context; once it is closed it lets the context go.
+type tied struct {
 	net.Conn
 	free func() bool
 }
 
-func (b bound) Close() error {
-	b.free()
-	return b.Conn.Close()
+func (t tied) Close() error {
+	t.free()
+	return t.Conn.Close()
 }

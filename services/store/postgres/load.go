@@ -18,7 +18,10 @@ import (
 const heldQuery = `
 SELECT w.tenant_id, w.conv, w.lease, w.gen, coalesce(t.config_version, 0) AS config_version
 FROM unnest($2::text[], $3::text[], $4::bigint[]) AS i (tenant_id, conv, lease)
-JOIN wake w ON w.conv = i.conv AND w.tenant_id = i.tenant_id AND w.lease = i.lease AND w.owner = $1::text
+CROSS JOIN LATERAL (
+	SELECT w.tenant_id, w.conv, w.lease, w.gen FROM wake w
+	WHERE w.conv = i.conv AND w.tenant_id = i.tenant_id AND w.lease = i.lease AND w.owner = $1::text OFFSET 0
+) w
 LEFT JOIN tenant t ON t.id = w.tenant_id
 ORDER BY w.conv`
 

@@ -36,6 +36,47 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestOpenTellsTheCause: where the database was looked for, and what was wrong there; never the password.
+func TestOpenTellsTheCause(t *testing.T) {
+	t.Parallel()
+	at, err := url.Parse(storetest.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const password = "hunter2"
+	wrong, missing := *at, *at
+	wrong.User = url.UserPassword(at.User.Username(), password)
+	missing.Path = "/nowhere"
+	for name, c := range map[string]struct {
+		url         string
+		want        []string
+		unavailable bool
+	}{
+		"refused":             {"postgres://user:" + password + "@127.0.0.1:1/x?sslmode=disable", []string{"127.0.0.1:1", "refused"}, true},
+		"an unknown host":     {"postgres://user:" + password + "@no-such-host.invalid/x?sslmode=disable", []string{"no-such-host.invalid:5432", "host is not known"}, true},
+		"a wrong password":    {wrong.String(), []string{at.Host, `does not let the user "` + at.User.Username() + `" in`, "the password"}, false},
+		"no such database":    {missing.String(), []string{at.Host, `there is no database "nowhere"`}, false},
+		"a server without it": {strings.Replace(at.String(), "sslmode=disable", "sslmode=require", 1), []string{at.Host, "no TLS"}, true},
+	} {
+		_, err := postgres.Open(t.Context(), c.url, postgres.Options{})
+		if err == nil || errors.Is(err, flow.ErrUnavailable) != c.unavailable {
+			t.Errorf("%s: got %v", name, err)
+			continue
+		}
+		own, _ := at.User.Password()
+		for _, never := range []string{password, own, "try again", "pq:"} {
+			if never != "" && strings.Contains(err.Error(), never) {
+				t.Errorf("%s: the error says %q: %v", name, never, err)
+			}
+		}
+		for _, want := range c.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: the error does not say %q: %v", name, want, err)
+			}
+		}
+	}
+}
+
 func TestOpenChecksTheServer(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ statement, want string }{

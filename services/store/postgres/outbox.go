@@ -38,8 +38,8 @@ WITH late AS MATERIALIZED (
 UPDATE outbound o SET state = 'unknown', reason = $2::text, attempts = l.attempts, doubt = true, updated_at = now()
 FROM late l WHERE o.id = l.id`
 
-// eldest is said of a row q of outgoing: it is the next one of its conversation.
-const eldest = `NOT EXISTS (SELECT 1 FROM outgoing e WHERE e.conv = q.conv AND (e.ver, e.n) < (q.ver, q.n))`
+// eldest is said of a row q of outgoing: it is the next one of its conversation. It is asked row by row.
+const eldest = `(SELECT e.id FROM outgoing e WHERE e.conv = q.conv AND (e.ver, e.n) < (q.ver, q.n) ORDER BY e.conv, e.ver, e.n LIMIT 1) IS NULL`
 
 // nextTenant is the first tenant behind one who has something to be sent.
 func nextTenant(behind string) string {
@@ -184,18 +184,18 @@ const settleInput = `input AS MATERIALIZED (
 		u.state IN ('delivered', 'undelivered') AS report, u.state IN ('failed', 'unknown', 'undelivered') AS dead
 	FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::integer[], $8::boolean[])
 		AS u (id, tenant_id, state, reason, gateway_id, retry, attempts, doubt)
+	ORDER BY u.id COLLATE "C"
 )`
 
 // settleQuery settles what is being sent. A report tells nothing of the attempts.
 const settleQuery = `
-WITH ` + settleInput + `, held AS MATERIALIZED (
-	SELECT q.id, q.attempts, q.doubt FROM input i JOIN outgoing q ON q.id = i.id AND q.tenant_id = i.tenant_id
-	WHERE q.state = 'sending' AND (q.owner = $9::text OR i.report)
-	ORDER BY q.id FOR UPDATE OF q
-), counted AS MATERIALIZED (
-	SELECT i.id, i.state, i.reason, i.gateway_id, i.retry, i.dead, CASE WHEN i.report THEN h.attempts ELSE i.attempts END AS attempts,
-		CASE WHEN i.report THEN h.doubt ELSE i.doubt END AS doubt
-	FROM input i JOIN held h ON h.id = i.id
+WITH ` + settleInput + `, counted AS MATERIALIZED (
+	SELECT i.id, i.state, i.reason, i.gateway_id, i.retry, i.dead, CASE WHEN i.report THEN q.attempts ELSE i.attempts END AS attempts,
+		CASE WHEN i.report THEN q.doubt ELSE i.doubt END AS doubt
+	FROM input i CROSS JOIN LATERAL (
+		SELECT q.attempts, q.doubt FROM outgoing q
+		WHERE q.id = i.id AND q.tenant_id = i.tenant_id AND q.state = 'sending' AND (q.owner = $9::text OR i.report) FOR UPDATE
+	) q
 ), gone AS (
 	DELETE FROM outgoing q USING counted c WHERE q.id = c.id AND c.state <> 'pending'
 ), again AS (
@@ -214,18 +214,19 @@ RETURNING o.id`
 // reportQuery takes the reports of what has been sent. It is a statement of its own, so that it sees what settleQuery
 // waited for.
 const reportQuery = `
-WITH ` + settleInput + `, held AS MATERIALIZED (
-	SELECT o.id FROM input i JOIN outbound o ON o.id = i.id AND o.tenant_id = i.tenant_id
-	WHERE o.state IN ('sent', 'unknown') ORDER BY o.id FOR UPDATE OF o
+WITH ` + settleInput + `, counted AS MATERIALIZED (
+	SELECT i.id, i.state, i.reason, i.gateway_id, i.dead, o.tenant_id, o.created_at FROM input i CROSS JOIN LATERAL (
+		SELECT o.tenant_id, o.created_at FROM outbound o
+		WHERE o.id = i.id AND o.tenant_id = i.tenant_id AND o.state IN ('sent', 'unknown') FOR UPDATE
+	) o
 ), unlisted AS (
-	DELETE FROM dead_letter d USING input i JOIN held h ON h.id = i.id WHERE d.id = i.id AND NOT i.dead
+	DELETE FROM dead_letter d USING counted c WHERE d.id = c.id AND NOT c.dead
 ), listed AS (
-	INSERT INTO dead_letter (id, tenant_id, created_at)
-	SELECT o.id, o.tenant_id, o.created_at FROM held h JOIN input i ON i.id = h.id JOIN outbound o ON o.id = h.id WHERE i.dead
+	INSERT INTO dead_letter (id, tenant_id, created_at) SELECT c.id, c.tenant_id, c.created_at FROM counted c WHERE c.dead
 	ON CONFLICT (id) DO NOTHING
 )
-UPDATE outbound o SET state = i.state, reason = i.reason, gateway_id = coalesce(nullif(i.gateway_id, ''), o.gateway_id), updated_at = now()
-FROM held h JOIN input i ON i.id = h.id WHERE o.id = h.id
+UPDATE outbound o SET state = c.state, reason = c.reason, gateway_id = coalesce(nullif(c.gateway_id, ''), o.gateway_id), updated_at = now()
+FROM counted c WHERE o.id = c.id
 RETURNING o.id`
 
 // SettleOutbounds: see router.Outbox.
@@ -296,35 +297,40 @@ func settledArrays(batch []flow.Settled, places []int) []any {
 	}
 }
 
-const optedOutQuery = `SELECT c.conv FROM convo c WHERE c.conv = ANY ($1::text[]) AND c.state = 'opted_out'`
+const clearQuery = `
+SELECT coalesce(q.state = 'sending' AND q.owner = $1::text AND q.due_at > now(), false) AS held,
+	EXISTS (SELECT 1 FROM outgoing e WHERE e.conv = q.conv AND (e.ver, e.n) < (q.ver, q.n)) AS behind,
+	coalesce(c.state = 'opted_out', false) AS opted_out
+FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS i (id, conv, at)
+LEFT JOIN outgoing q ON q.id = i.id
+LEFT JOIN convo c ON c.conv = i.conv
+ORDER BY i.at`
 
-// OptedOut: see router.Outbox. A conversation that is not there has not opted out.
-func (s *Store) OptedOut(ctx context.Context, ids []flow.ConversationID) ([]bool, error) {
-	if len(ids) == 0 {
+// Clear: see router.Outbox.
+func (s *Store) Clear(ctx context.Context, owner string, ms []flow.Outbound) ([]flow.Clearance, error) {
+	if len(ms) == 0 {
 		return nil, nil
 	}
 	made, err := s.stmts.All(ctx)
 	if err != nil {
 		return nil, s.Fail(ctx, err)
 	}
-	var out []string
-	if err := made[optedOutQuery].SelectContext(ctx, &out, texts(ids, func(id *flow.ConversationID) string { return string(*id) })); err != nil {
+	var rows []sqlstore.Clearance
+	if err := made[clearQuery].SelectContext(ctx, &rows, owner,
+		texts(ms, func(m *flow.Outbound) flow.OutboundID { return m.ID }),
+		texts(ms, func(m *flow.Outbound) flow.ConversationID { return m.Conversation })); err != nil {
 		return nil, s.Fail(ctx, err)
 	}
-	there := make(map[string]bool, len(out))
-	for _, id := range out {
-		there[id] = true
+	out := make([]flow.Clearance, len(rows))
+	for i, r := range rows {
+		out[i] = flow.Clearance(r)
 	}
-	opted := make([]bool, len(ids))
-	for i, id := range ids {
-		opted[i] = there[string(id)]
-	}
-	return opted, nil
+	return out, nil
 }
 
 func outboxQueries() []string {
 	return []string{
-		anyOutgoingQuery, pulledQuery, lateQuery, takeQuery, pullQuery, namedQuery, settleQuery, reportQuery, optedOutQuery,
+		anyOutgoingQuery, pulledQuery, lateQuery, takeQuery, pullQuery, namedQuery, settleQuery, reportQuery, clearQuery,
 		stopQuery, suppressQuery, hintQuery,
 	}
 }

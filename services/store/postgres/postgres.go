@@ -37,6 +37,11 @@ const (
 // maxAttempts bounds how often a transaction is run that the database gives up for another one.
 const maxAttempts = 5
 
+// patienceQuery bounds how long the server waits for us within a transaction that writes. A process that is frozen, or
+// whose machine is gone without a word, would otherwise keep its locks, and other replicas from its conversations, until
+// TCP gives it up, which takes hours. It stands in each transaction, because a pooler may give each another session.
+const patienceQuery = `SET LOCAL idle_in_transaction_session_timeout = '5s'`
+
 // Options are what a deployment may choose.
 type Options struct {
 	// BulkConns is the number of connections for what is called for every message; 0: DefaultBulkConns.
@@ -108,14 +113,14 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 		Time:       parameter,
 		Fail:       s.kind,
 	}, s.general, s.read, s.write)
-	if err := s.check(ctx); err != nil {
+	if err := s.check(ctx, config); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
 // check reads back what durability and text depend on.
-func (s *Store) check(ctx context.Context) error {
+func (s *Store) check(ctx context.Context, config pq.Config) error {
 	var server struct {
 		Encoding string `db:"encoding"`
 		Commit   string `db:"commit"`
@@ -123,7 +128,7 @@ func (s *Store) check(ctx context.Context) error {
 	}
 	if err := s.general.GetContext(ctx, &server, `SELECT current_setting('server_encoding') AS encoding,
 		current_setting('synchronous_commit') AS commit, current_setting('server_version_num')::int AS version`); err != nil {
-		return fmt.Errorf("postgres: connect: %w", s.Fail(ctx, err))
+		return connectError(ctx, config, err)
 	}
 	const oldest = 140000
 	switch {
@@ -187,6 +192,11 @@ func once(ctx context.Context, db *sqlx.DB, opts *sql.TxOptions, fn func(*sqlx.T
 		return err
 	}
 	defer tx.Rollback()
+	if opts == nil {
+		if _, err := tx.ExecContext(ctx, patienceQuery); err != nil {
+			return err
+		}
+	}
 	if err := fn(tx); err != nil {
 		return err
 	}

@@ -48,6 +48,11 @@ const (
 	beforeQuery = `SELECT e.id FROM outgoing e WHERE e.conv = ? AND (e.ver, e.n) < (?, ?)`
 )
 
+const clearQuery = `
+SELECT EXISTS (SELECT 1 FROM outgoing WHERE id = ?1 AND state = 'sending' AND owner = ?3 AND due_at > ?4) AS held,
+	EXISTS (SELECT 1 FROM outgoing q JOIN outgoing e ON e.conv = q.conv AND (e.ver, e.n) < (q.ver, q.n) WHERE q.id = ?1) AS behind,
+	EXISTS (SELECT 1 FROM convo WHERE conv = ?2 AND state = 'opted_out') AS opted_out`
+
 const optedOutQuery = `SELECT EXISTS (SELECT 1 FROM convo WHERE conv = ? AND state = 'opted_out')`
 
 const sendingQuery = `UPDATE outgoing SET state = 'sending', owner = ?, due_at = ?, attempts = attempts + 1, doubt = doubt OR state = 'sending' WHERE id = ?`
@@ -332,17 +337,20 @@ func (q statements) settle(owner string, s flow.Settled, now time.Time) (bool, e
 	}
 }
 
-// OptedOut: see router.Outbox. A conversation that is not there has not opted out.
-func (s *Store) OptedOut(ctx context.Context, ids []flow.ConversationID) ([]bool, error) {
-	if len(ids) == 0 {
+// Clear: see router.Outbox.
+func (s *Store) Clear(ctx context.Context, owner string, ms []flow.Outbound) ([]flow.Clearance, error) {
+	if len(ms) == 0 {
 		return nil, nil
 	}
-	out := make([]bool, len(ids))
+	out := make([]flow.Clearance, len(ms))
+	now := s.now().UnixMicro()
 	err := s.bulkRead(ctx, func(q statements) error {
-		for i, id := range ids {
-			if err := q.get(&out[i], optedOutQuery, string(id)); err != nil {
+		for i, m := range ms {
+			var row sqlstore.Clearance
+			if err := q.get(&row, clearQuery, string(m.ID), string(m.Conversation), owner, now); err != nil {
 				return err
 			}
+			out[i] = flow.Clearance(row)
 		}
 		return nil
 	})

@@ -120,7 +120,24 @@ func assistantTests() []test {
 			k.must(err)
 			equal(k, got.UsedBy, 1)
 			fine := func(flow.Assistant) error { return nil }
-			k.fails(k.Store.DeleteAssistant(k.ctx(), k.tenant, a.ID, fine, k.audit), flow.ErrPrecondition, flow.ReasonAssistantInUse)
+			err = k.Store.DeleteAssistant(k.ctx(), k.tenant, a.ID, fine, k.audit)
+			k.fails(err, flow.ErrPrecondition, flow.ReasonAssistantInUse)
+			if want := fmt.Sprintf("one workflow has the assistant (%q)", w.Name); !strings.Contains(err.Error(), want) {
+				k.Errorf("the refusal does not say %q: %v", want, err)
+			}
+			for range 4 {
+				k.workflow(func(w *flow.Workflow) { w.Assistant = a.ID })
+			}
+			err = k.Store.DeleteAssistant(k.ctx(), k.tenant, a.ID, fine, k.audit)
+			if err == nil || !strings.HasPrefix(err.Error(), "5 workflows have the assistant (") || !strings.Contains(err.Error(), " and 2 more)") {
+				k.Errorf("five of them: %v", err)
+			}
+			list, err := k.Store.Workflows(k.ctx(), k.tenant, flow.WorkflowQuery{Limit: flow.MaxWorkflows})
+			k.must(err)
+			for _, other := range list.Workflows {
+				_, err = k.Store.UpdateWorkflow(k.ctx(), k.tenant, other.ID, func(w *flow.Workflow) error { w.Assistant = ""; return nil }, k.audit)
+				k.must(err)
+			}
 			_, err = k.Store.UpdateWorkflow(k.ctx(), k.tenant, w.ID, func(w *flow.Workflow) error { w.Assistant = ""; return nil }, k.audit)
 			k.must(err)
 			k.must(k.Store.DeleteAssistant(k.ctx(), k.tenant, a.ID, fine, k.audit))

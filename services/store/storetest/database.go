@@ -102,7 +102,7 @@ func (k *kit) eachCall(ctx context.Context, l flow.Lease, check func(name string
 			_, err := s.SettleOutbounds(ctx, me, []flow.Settled{{Tenant: k.tenant, ID: "x", State: flow.OutboundSent}})
 			return err
 		},
-		"OptedOut":      func() error { _, err := s.OptedOut(ctx, []flow.ConversationID{"x"}); return err },
+		"Clear":         func() error { _, err := s.Clear(ctx, me, []flow.Outbound{{ID: "x"}}); return err },
 		"Undelivered":   func() error { _, _, err := s.Undelivered(ctx, k.tenant, 1, 0); return err },
 		"RetryOutbound": func() error { _, err := s.RetryOutbound(ctx, k.tenant, "x", k.audit); return err },
 		"Sweep":         func() error { _, err := s.Sweep(ctx, k.at, k.at, 1); return err },

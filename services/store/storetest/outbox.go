@@ -9,7 +9,7 @@ import (
 )
 
 func outboxTests() []test {
-	return slices.Concat(takeTests(), settleTests(), orderTests(), deadLetterTests())
+	return slices.Concat(takeTests(), settleTests(), orderTests(), deadLetterTests(), outboxRaceTests())
 }
 
 // push is a gateway connection of the kit's tenant that messages are pushed to.
@@ -334,6 +334,20 @@ func orderTests() []test {
 			equal(k, len(k.due(me)), 0)
 			equal(k, len(k.named(me, ms[1])), 0)
 			equal(k, said(k.named(me, ms[1], ms[0])), []string{"1a", "1b"})
+		}},
+		{name: "what is known just before a message is handed over", run: func(k *kit) {
+			c, contact := k.push(true), k.contact()
+			first := k.sends(k.inbound(contact, "1"), c, flow.OutboundSending, long, "1")[0]
+			second := k.sends(k.inbound(contact, "2"), c, flow.OutboundSending, long, "2")[0]
+			waits := k.pending(c, "3")[0]
+			equal(k, k.clear(me, first, second, waits), []flow.Clearance{{Held: true}, {Held: true, Behind: true}, {}})
+			equal(k, k.clear(other, second), []flow.Clearance{{Behind: true}})
+			late := k.sending(c, short)
+			k.Pass(k, short)
+			equal(k, k.clear(me, late), []flow.Clearance{{}})
+			k.settle(me, settled(first, flow.OutboundSent))
+			k.ingest(me, long, k.stop(contact))
+			equal(k, k.clear(me, first, second), []flow.Clearance{{OptedOut: true}, {Held: true, OptedOut: true}})
 		}},
 		{name: "those that are named come in order, behind what is named with them", alone: true, run: func(k *kit) {
 			c, contact := k.push(false), k.contact()

@@ -100,39 +100,72 @@ func startServer() (*cluster, error) {
 	if at := os.Getenv(serverVariable); at != "" {
 		return &cluster{url: at}, nil
 	}
-	programs, err := findPrograms()
+	f, err := newFolder()
 	if err != nil {
 		return nil, err
-	}
-	// Not the test's own folder: the server outlives the first test, and its user has to be able to get there.
-	dir, err := os.MkdirTemp("/tmp", "smsflow-postgres-")
-	if err != nil {
-		return nil, err
-	}
-	password := random()
-	if err := os.WriteFile(filepath.Join(dir, "password"), []byte(password), 0o600); err != nil {
-		return nil, err
-	}
-	as, err := owner(dir)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	initdb := append(slices.Clone(as), filepath.Join(programs, "initdb"), "--pgdata="+filepath.Join(dir, "data"), "--username=smsflow",
-		"--pwfile="+filepath.Join(dir, "password"), "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
-	if out, err := command(initdb).CombinedOutput(); err != nil {
-		return nil, errors.Join(fmt.Errorf("initdb: %w: %s", err, out), os.RemoveAll(dir))
 	}
 	for range portAttempts {
 		var c *cluster
-		if c, err = runServer(as, programs, dir, password); err == nil {
+		if c, err = runServer(f); err == nil {
 			return c, nil
 		}
 		if !errors.Is(err, errPortTaken) {
 			break
 		}
 	}
-	return nil, errors.Join(err, os.RemoveAll(dir))
+	return nil, errors.Join(err, os.RemoveAll(f.dir))
 }
+
+// folder is where a server keeps its data, and what is needed to start it.
+type folder struct {
+	as       []string // the beginning of a command that runs as the server's user
+	programs string
+	dir      string
+	password string
+}
+
+// newFolder makes the data of a new server.
+func newFolder() (folder, error) {
+	programs, err := findPrograms()
+	if err != nil {
+		return folder{}, err
+	}
+	// Not the test's own folder: the server outlives the first test, and its user has to be able to get there.
+	dir, err := os.MkdirTemp("/tmp", "smsflow-postgres-")
+	if err != nil {
+		return folder{}, err
+	}
+	f := folder{programs: programs, dir: dir, password: random()}
+	if err := f.fill(); err != nil {
+		return folder{}, errors.Join(err, os.RemoveAll(dir))
+	}
+	return f, nil
+}
+
+func (f *folder) fill() error {
+	err := os.WriteFile(filepath.Join(f.dir, "password"), []byte(f.password), 0o600)
+	if err != nil {
+		return err
+	}
+	if f.as, err = owner(f.dir); err != nil {
+		return err
+	}
+	initdb := append(slices.Clone(f.as), filepath.Join(f.programs, "initdb"), "--pgdata="+filepath.Join(f.dir, "data"), "--username=smsflow",
+		"--pwfile="+filepath.Join(f.dir, "password"), "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+	if out, err := command(initdb).CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	return nil
+}
+
+// url is where the server is, once it listens on the port.
+func (f *folder) url(port int) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword("smsflow", f.password), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
+		Path: "/postgres", RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+func (f *folder) log() string { return filepath.Join(f.dir, "log") }
 
 func command(args []string) *exec.Cmd {
 	c := exec.CommandContext(context.Background(), args[0], args[1:]...)
@@ -143,12 +176,12 @@ func command(args []string) *exec.Cmd {
 var errPortTaken = errors.New("the port was taken")
 
 // runServer starts the server on a port that was free, and waits until it answers.
-func runServer(as []string, programs, dir, password string) (*cluster, error) {
+func runServer(f folder) (*cluster, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	c := command(append(slices.Clone(as), "sh", "-c", guard, "guard", programs, dir, strconv.Itoa(port)))
+	c := command(append(slices.Clone(f.as), "sh", "-c", guard, "guard", f.programs, f.dir, strconv.Itoa(port)))
 	in, err := c.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -156,12 +189,10 @@ func runServer(as []string, programs, dir, password string) (*cluster, error) {
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	u := url.URL{Scheme: "postgres", User: url.UserPassword("smsflow", password), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
-		Path: "/postgres", RawQuery: "sslmode=disable"}
-	if err := waitFor(u.String(), filepath.Join(dir, "log")); err != nil {
+	if err := waitFor(f.url(port), f.log()); err != nil {
 		return nil, errors.Join(err, stopServer(c, in))
 	}
-	return &cluster{url: u.String(), alive: in}, nil
+	return &cluster{url: f.url(port), alive: in}, nil
 }
 
 func stopServer(c *exec.Cmd, in io.Closer) error {

@@ -16,8 +16,24 @@ func (k *kit) stop(contact string) flow.Inbound {
 // optedOut says what the dispatcher is told.
 func (k *kit) optedOut(ids ...flow.ConversationID) []bool {
 	k.Helper()
-	got, err := k.Store.OptedOut(k.ctx(), ids)
+	var ms []flow.Outbound
+	for _, c := range ids {
+		ms = append(ms, flow.Outbound{Conversation: c})
+	}
+	var out []bool
+	for _, c := range k.clear(me, ms...) {
+		out = append(out, c.OptedOut)
+	}
+	return out
+}
+
+func (k *kit) clear(owner string, ms ...flow.Outbound) []flow.Clearance {
+	k.Helper()
+	got, err := k.Store.Clear(k.ctx(), owner, ms)
 	k.must(err)
+	if len(got) != len(ms) {
+		k.Fatalf("%d answers for %d messages", len(got), len(ms))
+	}
 	return got
 }
 

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"smsflow/services/flow"
@@ -217,8 +219,7 @@ func (b *Base) DeleteAssistant(ctx context.Context, tenant flow.TenantID, id flo
 			return given{err}
 		}
 		if a.UsedBy > 0 {
-			return flow.Errorf(flow.ErrPrecondition, flow.ReasonAssistantInUse,
-				"%d workflows are assigned to the assistant: assign them to another one first", a.UsedBy)
+			return q.inUse(a)
 		}
 		if err := q.exec(`DELETE FROM assistant WHERE tenant_id = ? AND id = ?`, tenant, id); err != nil {
 			return err
@@ -228,6 +229,30 @@ func (b *Base) DeleteAssistant(ctx context.Context, tenant flow.TenantID, id flo
 		}
 		return q.bump(tenant)
 	})
+}
+
+// maxNamed is how many of an assistant's workflows a refusal names.
+const maxNamed = 3
+
+// inUse is the refusal to delete an assistant, with some of the workflows that have it.
+func (t tx) inUse(a flow.Assistant) error {
+	var names []string
+	if err := t.all(&names, `SELECT name FROM workflow WHERE tenant_id = ? AND assistant_id = ? ORDER BY name, id LIMIT ?`, a.Tenant, a.ID, maxNamed); err != nil {
+		return err
+	}
+	for i, name := range names {
+		names[i] = strconv.Quote(name)
+	}
+	text := strings.Join(names, ", ")
+	if more := int(a.UsedBy) - len(names); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	if a.UsedBy == 1 {
+		text = "one workflow has the assistant (" + text + "): give it another one first"
+	} else {
+		text = strconv.Itoa(int(a.UsedBy)) + " workflows have the assistant (" + text + "): give them another one first"
+	}
+	return flow.Errorf(flow.ErrPrecondition, flow.ReasonAssistantInUse, "%s", text)
 }
 
 func (t tx) checkAssistant(a flow.Assistant) error {

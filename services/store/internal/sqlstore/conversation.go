@@ -57,11 +57,12 @@ func (r Convo) Noun() (flow.Conversation, error) {
 		}
 	}
 	if r.Recent != emptyList {
-		var micros []int64
-		if err := Decode(r.Recent, &micros); err != nil {
+		var recent recent
+		if err := Decode(r.Recent, &recent); err != nil {
 			return c, err
 		}
-		for _, m := range micros {
+		c.SameReplies = recent.Same
+		for _, m := range recent.At {
 			c.Recent = append(c.Recent, time.UnixMicro(m).UTC())
 		}
 	}
@@ -90,16 +91,22 @@ func ConvoOf(c flow.Conversation) (Convo, error) {
 			return r, err
 		}
 	}
-	if len(c.Recent) > 0 {
-		micros := make([]int64, len(c.Recent))
+	if len(c.Recent) > 0 || c.SameReplies > 0 {
+		recent := recent{At: make([]int64, len(c.Recent)), Same: c.SameReplies}
 		for i, t := range c.Recent {
-			micros[i] = t.UnixMicro()
+			recent.At[i] = t.UnixMicro()
 		}
-		if r.Recent, err = Encode(micros); err != nil {
+		if r.Recent, err = Encode(recent); err != nil {
 			return r, err
 		}
 	}
 	return r, nil
+}
+
+// recent is what the loop guard goes by: when replies were sent, in microseconds, and how often in a row the last text was.
+type recent struct {
+	At   []int64 `json:"at"`
+	Same int     `json:"same"`
 }
 
 const (

@@ -14,6 +14,13 @@ const OutboundColumns = `o.id, o.tenant_id, o.conv, o.connection, o.inbound_id, 
 // OutboundTables are where a message and, as long as it is still to be sent, its place in the queue are.
 const OutboundTables = `outbound o LEFT JOIN outgoing q ON q.id = o.id`
 
+// Clearance is a row of what Clear reads.
+type Clearance struct {
+	Held     bool `db:"held"`
+	Behind   bool `db:"behind"`
+	OptedOut bool `db:"opted_out"`
+}
+
 // Outbound is a row of outbound.
 type Outbound struct {
 	ID           string `db:"id"`
