@@ -1,5 +1,5 @@
 # `make help` lists the targets. `make check` is what CI runs (.ci/run); `make test` alone needs nothing but Go and, if
-# PostgreSQL is missing, apt-get.
+# something is missing (see tools/setup.sh), apt-get.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

@@ -74,7 +74,7 @@ func defaultOf(f *kong.Flag) string {
 	switch {
 	case f.Name == "key-file":
 		return "DIR/demo-gateway.key"
-	case f.Name == "id":
+	case f.Name == "id" && !f.Required:
 		return "a new one"
 	case f.IsBool() && f.Default == "":
 		return "false"

@@ -78,6 +78,8 @@ const (
 	demoWait     = 25 * time.Second
 	// demoOther is who opts out in the hints, so that nobody else does by mistake.
 	demoOther = "+14155550124"
+	// demoCurl is who texts by curl, so that the five answers a minute of the others are not used up.
+	demoCurl = "+14155550125"
 )
 
 // demo acts as a gateway once, and says how to go on.
@@ -90,7 +92,7 @@ func (c *serveCommand) demo(ctx context.Context, a *app.App, to *console) error 
 	}
 	req := &smsflowv1.RouteInboundRequest{
 		// A new id with each start: the same one would be a repeated delivery.
-		GatewayMessageId: "demo-" + uuid.NewString(), From: app.DemoFirst, To: app.DemoNumber, Body: demoQuestion,
+		GatewayMessageId: "demo-" + uuid.NewString(), From: app.DemoFirst(time.Now()), To: app.DemoNumber, Body: demoQuestion,
 		Wait: durationpb.New(demoWait),
 	}
 	res, err := send.submit(ctx, key, req)
@@ -123,7 +125,7 @@ func (c *serveCommand) hints(grpcAddress, httpAddress string) string {
 	fmt.Fprintf(&b, "  %s --from %s STOP\n", send, demoOther)
 	b.WriteString("The same by curl:\n")
 	b.WriteString(curl(gatewayKey, "RouterService/RouteInbound",
-		fmt.Sprintf(`{"gatewayMessageId":"my-1","from":%q,"to":%q,"body":"Where can I park?"}`, app.DemoContact, app.DemoNumber)))
+		fmt.Sprintf(`{"gatewayMessageId":"curl-1","from":%q,"to":%q,"body":"Where can I park?"}`, demoCurl, app.DemoNumber)))
 	b.WriteString("The workflows that answer:\n")
 	b.WriteString(curl(configKey, "WorkflowService/ListWorkflows", "{}"))
 	b.WriteString("Ctrl-C stops the server.\n")

@@ -114,7 +114,8 @@ func (a *App) build(ctx context.Context) error {
 	if err := os.MkdirAll(c.Data, folderMode); err != nil {
 		return fmt.Errorf("--data (SMSFLOW_DATA): %w", err)
 	}
-	secrets, madeKeyset, err := openSecrets(c)
+	newKeyset := c.SecretKeyset == "" && !exists(c.File(keysetFile))
+	secrets, err := openSecrets(c)
 	if err != nil {
 		return err
 	}
@@ -130,7 +131,7 @@ func (a *App) build(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.warn(ctx, madeKeyset); err != nil {
+	if err := a.warn(ctx, newKeyset); err != nil {
 		return err
 	}
 	assistants, err := c.assistantNetworks()
@@ -211,7 +212,7 @@ func (a *App) migrate(ctx context.Context) error {
 }
 
 // warn tells of a start that went well and yet cannot be what was meant.
-func (a *App) warn(ctx context.Context, madeKeyset bool) error {
+func (a *App) warn(ctx context.Context, newKeyset bool) error {
 	keys, secrets, err := a.store.Holds(ctx)
 	if err != nil {
 		return fmt.Errorf("look for keys: %w", err)
@@ -219,7 +220,7 @@ func (a *App) warn(ctx context.Context, madeKeyset bool) error {
 	if !keys {
 		a.log.WarnContext(ctx, "no key of a caller exists in this database, so nobody can use this server: `smsflow serve --demo` sets up a tenant with its keys; or is it another --data or --database-url that was meant?")
 	}
-	if madeKeyset && secrets {
+	if newKeyset && secrets {
 		a.log.WarnContext(ctx, "the keyset is new, but the database holds secrets that were sealed with another one and cannot be opened now: "+
 			"stop, put the old keyset back (its file, or SMSFLOW_SECRET_KEYSET) and start again, or enter the assistants' and connections' secrets anew",
 			"file", a.config.File(keysetFile))

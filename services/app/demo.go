@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +20,23 @@ import (
 const (
 	DemoNumber     = "+14155550100"
 	DemoContact    = "+14155550123" // who `smsflow send` is if nothing else is said
-	DemoFirst      = "+14155550199" // who sends the SMS on start
 	demoTenant     = flow.TenantID("01936d00-0000-7000-8000-000000000001")
 	demoConnection = flow.ConnectionID("01936d00-0000-7000-8000-000000000002")
 	demoName       = "Harbour Dental"
 	demoZone       = "America/Los_Angeles"
 )
+
+// demoFirst is the first of the numbers that send the SMS on start, demoStarts how many there are.
+const (
+	demoFirst  = 14155550160
+	demoStarts = 40
+)
+
+// DemoFirst is who sends the SMS on the start at that time: another contact with each start, so that many starts in a
+// row do not look like two automations that answer each other, nor does anybody's opting out concern the next.
+func DemoFirst(at time.Time) string {
+	return "+" + strconv.FormatInt(demoFirst+at.UnixMilli()%demoStarts, 10)
+}
 
 // demoStore is what the demo needs of a database beside what the use cases need.
 type demoStore interface {

@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
+
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	smsflowv1 "smsflow/gen/smsflow/v1"
 )
@@ -84,7 +87,7 @@ func TestConsent(t *testing.T) {
 				t.Errorf("%d %q: %q", i, step.body, got)
 			}
 		}
-		other := s.route(t, DemoFirst, "What are your opening hours?")
+		other := s.route(t, DemoFirst(time.Now()), "What are your opening hours?")
 		if other.GetOutcome() != smsflowv1.Outcome_OUTCOME_REPLIED {
 			t.Errorf("another contact: %v", other.GetOutcome())
 		}
@@ -186,7 +189,7 @@ func TestSeedTwice(t *testing.T) {
 		key := s.token(t, DemoGatewayFile)
 		lead := s.workflow(t, "Lead capture")
 		lead.Name, lead.Priority = "Prices", 7
-		if _, err := s.workflows.UpdateWorkflow(t.Context(), &smsflowv1.UpdateWorkflowRequest{Workflow: lead}); err != nil {
+		if _, err := s.workflows.UpdateWorkflow(t.Context(), &smsflowv1.UpdateWorkflowRequest{Workflow: lead, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"*"}}}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.workflows.DeleteWorkflow(t.Context(), &smsflowv1.DeleteWorkflowRequest{Id: s.workflow(t, "After-hours support").GetId()}); err != nil {

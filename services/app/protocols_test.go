@@ -189,11 +189,12 @@ func TestProtocols(t *testing.T) {
 			}}},
 			{"a switch without steps' needs", config, create, &smsflowv1.CreateWorkflowRequest{Workflow: &smsflowv1.Workflow{Name: "No assistant", Goal: smsflowv1.Goal_GOAL_FEEDBACK, Active: true}}, refusal{"failed_precondition", "ASSISTANT_REQUIRED", nil}},
 		}
-		for _, p := range protocols() {
+		for i, p := range protocols() {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()
 				var res smsflowv1.RouteInboundResponse
 				req := good()
+				req.From = contact(i) // one contact asking the same over every protocol looks like a loop
 				if r := p.call(t, s, gateway, route, req, &res); r != nil || res.GetOutcome() != smsflowv1.Outcome_OUTCOME_REPLIED {
 					t.Errorf("a good call: %v %v", r, res.GetOutcome())
 				}

@@ -48,31 +48,28 @@ func (s *Secrets) Open(tenant flow.TenantID, field string, sealed []byte) (flow.
 }
 
 // openSecrets takes the keys from the configuration if it has them, else from the data folder, where they are made
-// when the first server starts; made says so.
-func openSecrets(c *Config) (s *Secrets, made bool, err error) {
+// when the first server starts.
+func openSecrets(c *Config) (*Secrets, error) {
 	if c.SecretKeyset != "" {
 		handle, err := parseKeyset(c.SecretKeyset)
 		if err != nil {
-			return nil, false, fmt.Errorf("--secret-keyset (SMSFLOW_SECRET_KEYSET): %w", err)
+			return nil, fmt.Errorf("--secret-keyset (SMSFLOW_SECRET_KEYSET): %w", err)
 		}
-		s, err = newSecrets(handle)
-		return s, false, err
+		return newSecrets(handle)
 	}
 	file := c.File(keysetFile)
 	raw, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		made = true
 		raw, err = makeKeyset(file)
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("keys of the stored secrets: %w", err)
+		return nil, fmt.Errorf("keys of the stored secrets: %w", err)
 	}
 	handle, err := readKeyset(raw)
 	if err != nil {
-		return nil, false, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	s, err = newSecrets(handle)
-	return s, made, err
+	return newSecrets(handle)
 }
 
 func newSecrets(handle *keyset.Handle) (*Secrets, error) {

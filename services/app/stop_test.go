@@ -17,6 +17,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
 	smsflowv1 "smsflow/gen/smsflow/v1"
 	"smsflow/services/assistant/assistanttest"
 )
@@ -27,7 +29,7 @@ func TestRestart(t *testing.T) {
 	eachStore(t, func(t *testing.T, place StoreConfig) {
 		s := start(t, demoConfig(place))
 		first := s.deliver(t, "kept", DemoContact, openingHours)
-		s.route(t, DemoFirst, "STOP")
+		s.route(t, contact(0), "STOP")
 		if err := s.stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +40,7 @@ func TestRestart(t *testing.T) {
 		if !proto.Equal(again, want) {
 			t.Errorf("a repeated delivery after a restart got\n%v\nwant\n%v", again, want)
 		}
-		if res := s.route(t, DemoFirst, openingHours); res.GetOutcome() != smsflowv1.Outcome_OUTCOME_OPTED_OUT {
+		if res := s.route(t, contact(0), openingHours); res.GetOutcome() != smsflowv1.Outcome_OUTCOME_OPTED_OUT {
 			t.Errorf("who opted out before the restart: %v", res.GetOutcome())
 		}
 		if res := s.route(t, DemoContact, openingHours); res.GetOutcome() != smsflowv1.Outcome_OUTCOME_REPLIED {
@@ -68,7 +70,7 @@ func (s *server) slow(t *testing.T, url string) {
 	t.Helper()
 	a := s.model(t, url, "")
 	a.Timeout, a.Name = durationpb.New(time.Minute), "Slow model"
-	if _, err := s.assistants.UpdateAssistant(t.Context(), &smsflowv1.UpdateAssistantRequest{Assistant: a}); err != nil {
+	if _, err := s.assistants.UpdateAssistant(t.Context(), &smsflowv1.UpdateAssistantRequest{Assistant: a, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"*"}}}); err != nil {
 		t.Fatal(err)
 	}
 }

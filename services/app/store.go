@@ -80,7 +80,7 @@ func (c *StoreConfig) Migrate(ctx context.Context) ([]store.Migration, error) {
 // Migrations lists the migrations of the database. It makes none: a folder without a database is an error.
 func (c *StoreConfig) Migrations(ctx context.Context) ([]store.Migration, error) {
 	if c.Data != "" && c.DatabaseURL == "" {
-		if _, err := os.Stat(c.File(databaseFile)); errors.Is(err, fs.ErrNotExist) {
+		if !exists(c.File(databaseFile)) {
 			return nil, fmt.Errorf("--data (SMSFLOW_DATA): there is no database in %s: name the folder of one, or make one with migrate up or serve", c.Data)
 		}
 	}
@@ -90,6 +90,12 @@ func (c *StoreConfig) Migrations(ctx context.Context) ([]store.Migration, error)
 	}
 	defer func() { _ = s.Close() }()
 	return s.MigrationStatus(ctx)
+}
+
+// exists says whether there is a file, or something that hides whether there is.
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func (c *StoreConfig) open(ctx context.Context) (Store, error) {

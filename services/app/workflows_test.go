@@ -169,7 +169,7 @@ func TestTenantsAreApart(t *testing.T) {
 			"UpdateWorkflow": func(id string) error {
 				w := says("Mine now", 1)
 				w.Id = id
-				_, err := workflows.UpdateWorkflow(ctx, &smsflowv1.UpdateWorkflowRequest{Workflow: w})
+				_, err := workflows.UpdateWorkflow(ctx, &smsflowv1.UpdateWorkflowRequest{Workflow: w, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"*"}}})
 				return err
 			},
 			"SetWorkflowActive": func(id string) error {

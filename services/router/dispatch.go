@@ -94,17 +94,17 @@ const waitsForOlder = "waits for the message before it"
 
 // send hands one message over and says what became of it; without a state it is no longer ours to say.
 func (d *dispatcher) send(ctx context.Context, m flow.Outbound, s *flow.Settled) {
-	switch clear, err := d.check.call(ctx, m); {
+	switch now, err := d.check.call(ctx, m); {
 	case err != nil:
 		s.State, s.Reason, s.RetryAfter = flow.OutboundPending, "it could not be read whether it may be sent", storeRetry
 		s.Attempts--
 		return
-	case !clear.Held:
+	case !now.Held:
 		return // whoever has it now decides
-	case clear.OptedOut && !m.Consent:
+	case now.OptedOut && !m.Consent:
 		s.State, s.Reason = flow.OutboundSuppressed, "the contact opted out before it was sent"
 		return
-	case clear.Behind:
+	case now.Behind:
 		// The older one is to be tried again, or whoever began to send it has died: it goes first.
 		s.State, s.Reason, s.RetryAfter = flow.OutboundPending, waitsForOlder, storeRetry
 		s.Attempts--

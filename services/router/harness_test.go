@@ -3,7 +3,6 @@ package router_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"strconv"
@@ -60,7 +59,7 @@ func both[T runner[T]](t T, test func(t T, s store)) {
 			}
 			s, err := open(t)
 			must(t, err)
-			t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the data goes away
+			t.Cleanup(func() { _ = s.Close() })
 			must(t, s.Migrate(t.Context()))
 			test(t, s)
 		})
@@ -100,26 +99,26 @@ type harness struct {
 	messages atomic.Int64
 }
 
-func newHarness(t testing.TB, s store, change ...func(*flow.Tenant)) *harness {
-	t.Helper()
+func newHarness(tb testing.TB, s store, change ...func(*flow.Tenant)) *harness {
+	tb.Helper()
 	tenant := flow.Tenant{ID: flow.TenantID(newID()), Name: "Harbour Dental", SMSPlan: true, SMSWorkflows: true, ConfigVersion: 1, CreatedAt: time.Now()}
 	for _, c := range change {
 		c(&tenant)
 	}
 	own := newNumber()
-	must(t, s.CreateTenant(t.Context(), tenant))
-	must(t, s.AddNumber(t.Context(), flow.Number{Tenant: tenant.ID, Number: own}))
+	must(tb, s.CreateTenant(tb.Context(), tenant))
+	must(tb, s.AddNumber(tb.Context(), flow.Number{Tenant: tenant.ID, Number: own}))
 	h := &harness{
-		t: t, store: s, tenant: tenant.ID, number: own, script: newScript(),
+		t: tb, store: s, tenant: tenant.ID, number: own, script: newScript(),
 		senders: &senders{webhook: generic.New(time.Now, generic.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})},
 		config:  &workflow.Service{Store: s, Seal: plain{}, Now: time.Now, NewID: newID},
 	}
 	h.options = router.Options{
 		Store: s, Outbox: s, Broom: s, Hints: s, Gateway: h.senders, Answerer: h.script, Opener: plain{},
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, NewID: newID, Jitter: func() float64 { return 0 },
+		Log: slog.New(slog.DiscardHandler), Now: time.Now, NewID: newID, Jitter: func() float64 { return 0 },
 		Lease: 30 * time.Second, Poll: 20 * time.Millisecond, Drain: 10 * time.Second,
 	}
-	t.Cleanup(h.senders.webhook.Close)
+	tb.Cleanup(h.senders.webhook.Close)
 	h.start()
 	return h
 }
@@ -138,7 +137,7 @@ func (s *senders) Send(ctx context.Context, d flow.Dispatch) flow.Sent {
 	if hold != nil {
 		hold(d)
 	}
-	return gateway.Senders{Webhook: s.webhook, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}.Send(ctx, d)
+	return gateway.Senders{Webhook: s.webhook, Log: slog.New(slog.DiscardHandler)}.Send(ctx, d)
 }
 
 // start begins a router, a new one after stop.
@@ -147,19 +146,19 @@ func (h *harness) start() {
 	h.router, h.stop = run(h.t, h.options)
 }
 
-func run(t testing.TB, o router.Options) (*router.Router, func()) {
-	t.Helper()
+func run(tb testing.TB, o router.Options) (*router.Router, func()) {
+	tb.Helper()
 	r := router.New(o)
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(tb.Context()))
 	done := make(chan error, 1)
 	go func() { done <- r.Run(ctx) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Errorf("router: %v", err)
+			tb.Errorf("router: %v", err)
 		}
 	})
-	t.Cleanup(stop)
+	tb.Cleanup(stop)
 	return r, stop
 }
 
@@ -296,10 +295,10 @@ func (plain) Open(_ flow.TenantID, _ string, sealed []byte) (flow.Secret, error)
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-func must(t testing.TB, err error) {
-	t.Helper()
+func must(tb testing.TB, err error) {
+	tb.Helper()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestSlotsServeTenantsInTurn(t *testing.T) {
 				running[tenant]++
 				most = max(most, running[tenant])
 				s.mu.Unlock()
-				time.Sleep(time.Second) // in the bubble's clock
+				time.Sleep(time.Second) //nolint:forbidigo // inside a synctest bubble: its clock, no waiting
 				s.mu.Lock()
 				running[tenant]--
 				s.mu.Unlock()

@@ -88,7 +88,7 @@ func (s *assistantService) UpdateAssistant(ctx context.Context, req *smsflowv1.U
 	}
 	fields, bad := maskOf(req.GetUpdateMask(), append(assistantFields(), apiKeyField))
 	n := noun{name: "assistant", bad: bad, fields: slices.Concat([]string{"id", "etag"}, assistantFields())}
-	if len(fields)+len(bad) > 0 {
+	if len(fields)+len(bad) > 0 && !slices.Contains(fields, allFields) {
 		n.fields = slices.Concat([]string{"id", "etag"}, fields)
 	}
 	a := assistantFrom(req.GetAssistant())

@@ -97,11 +97,15 @@ func (n noun) counting(vs []flow.Violation) []flow.Violation {
 	})
 }
 
-// maskOf gives the fields that an update names, checked against the ones that can be changed; nil stands for all.
+// allFields is the mask of an update that changes all fields.
+const allFields = "*"
+
+// maskOf gives the fields that an update names, checked against the ones that can be changed; allFields stands for
+// all. Without a mask there are none.
 func maskOf(mask *fieldmaskpb.FieldMask, known []string) (fields []string, bad []flow.Violation) {
 	paths := mask.GetPaths()
-	if len(paths) == 0 || slices.Contains(paths, "*") {
-		return nil, nil
+	if slices.Contains(paths, allFields) {
+		return []string{allFields}, nil
 	}
 	for i, p := range paths {
 		switch {

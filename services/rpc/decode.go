@@ -56,6 +56,7 @@ func unmarshalJSON(data []byte, msg proto.Message) error {
 	if again := protojson.Unmarshal(repaired, msg); again != nil {
 		return err
 	}
+	setAllFields(data, msg)
 	if len(violations) == 0 {
 		return nil
 	}

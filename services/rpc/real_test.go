@@ -169,7 +169,7 @@ func TestRealWorkflows(t *testing.T) {
 		}
 	}
 	for _, r := range []request{
-		{procedure: updateWorkflow, message: &smsflowv1.UpdateWorkflowRequest{Workflow: changed}},
+		{procedure: updateWorkflow, message: &smsflowv1.UpdateWorkflowRequest{Workflow: changed, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"name"}}}},
 		{procedure: setActive, message: &smsflowv1.SetWorkflowActiveRequest{Id: hours.GetId()}},
 		{procedure: deleteWorkflow, message: &smsflowv1.DeleteWorkflowRequest{Id: hours.GetId()}},
 	} {

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"smsflow/services/flow"
 )
@@ -37,9 +38,29 @@ func repairJSON(data []byte, msg proto.Message) ([]byte, []flow.Violation, bool)
 	return repaired, r.violations, len(r.violations) > 0 || r.allFields
 }
 
+// setAllFields puts the mask "*" into a message if its JSON has it, which protojson does not take.
+func setAllFields(data []byte, msg proto.Message) {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(data, &fields) != nil {
+		return
+	}
+	for name, raw := range fields {
+		if fd := fieldNamed(msg.ProtoReflect().Descriptor(), name); fd != nil && isMask(fd) && string(raw) == quotedAll {
+			mask := &fieldmaskpb.FieldMask{Paths: []string{allFields}}
+			msg.ProtoReflect().Set(fd, protoreflect.ValueOfMessage(mask.ProtoReflect()))
+		}
+	}
+}
+
+const quotedAll = `"` + allFields + `"`
+
+func isMask(fd protoreflect.FieldDescriptor) bool {
+	return !fd.IsList() && fd.Message() != nil && fd.Message().Name() == "FieldMask"
+}
+
 type jsonRepair struct {
 	violations []flow.Violation
-	// allFields: the mask "*" was there. It means what no mask means, but protojson does not take it.
+	// allFields: the mask "*" was there, which protojson does not take; see setAllFields.
 	allFields bool
 }
 
@@ -129,7 +150,7 @@ func (r *jsonRepair) value(raw json.RawMessage, m protoreflect.Message, fd proto
 	if takes(raw, m, fd) {
 		return raw
 	}
-	if string(raw) == `"*"` && fd.Message() != nil && fd.Message().Name() == "FieldMask" {
+	if string(raw) == quotedAll && isMask(fd) {
 		r.allFields = true
 		return zeroOf(fd)
 	}

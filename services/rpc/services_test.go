@@ -87,16 +87,16 @@ func TestMasks(t *testing.T) {
 	use := &scripted{}
 	s := serve(t, backend{workflows: use})
 	p := protocols()[0]
-	if got := p.call(t, s, request{procedure: updateWorkflow, token: s.all, json: `{"updateMask":"*","workflow":{"id":"w1","name":"n","goal":1}}`}, &smsflowv1.UpdateWorkflowResponse{}); got != nil || use.fields != nil {
+	if got := p.call(t, s, request{procedure: updateWorkflow, token: s.all, json: `{"updateMask":"*","workflow":{"id":"w1","name":"n","goal":1}}`}, &smsflowv1.UpdateWorkflowResponse{}); got != nil || !cmp.Equal(use.fields, []string{"*"}) {
 		t.Errorf("the mask * in JSON: %+v, fields %v", got, use.fields)
 	}
-	for _, paths := range [][]string{nil, {"*"}, {"name", "*"}} {
+	for _, c := range []struct{ paths, want []string }{{nil, nil}, {[]string{"*"}, []string{"*"}}, {[]string{"name", "*"}, []string{"*"}}} {
 		use.fields = []string{"before"}
 		w := soundWorkflow()
 		w.Id = "w1"
-		must(t, protocols()[1], s, updateWorkflow, &smsflowv1.UpdateWorkflowRequest{Workflow: w, UpdateMask: &fieldmaskpb.FieldMask{Paths: paths}}, &smsflowv1.UpdateWorkflowResponse{})
-		if use.fields != nil {
-			t.Errorf("mask %v: fields %v", paths, use.fields)
+		must(t, protocols()[1], s, updateWorkflow, &smsflowv1.UpdateWorkflowRequest{Workflow: w, UpdateMask: &fieldmaskpb.FieldMask{Paths: c.paths}}, &smsflowv1.UpdateWorkflowResponse{})
+		if !cmp.Equal(use.fields, c.want) {
+			t.Errorf("mask %v: fields %v", c.paths, use.fields)
 		}
 	}
 	long := &smsflowv1.Workflow{Id: "w1", Name: strings.Repeat("n", 100), Steps: []*smsflowv1.Step{{}}, CreatedAt: &timestamppb.Timestamp{Nanos: -1}}

@@ -111,7 +111,7 @@ func (s *workflowService) UpdateWorkflow(ctx context.Context, req *smsflowv1.Upd
 	known := workflowFields()
 	fields, bad := maskOf(req.GetUpdateMask(), known)
 	n := noun{name: "workflow", bad: bad, fields: slices.Concat([]string{"id", "etag"}, known)}
-	if len(fields)+len(bad) > 0 {
+	if len(fields)+len(bad) > 0 && !slices.Contains(fields, allFields) {
 		n.fields = slices.Concat([]string{"id", "etag"}, fields)
 	}
 	w := workflowFrom(req.GetWorkflow())

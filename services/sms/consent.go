@@ -9,6 +9,7 @@ import (
 // Consent is what a body says about being texted.
 type Consent string
 
+// What a body may say.
 const (
 	ConsentNone  Consent = "" // nothing; an ordinary message
 	ConsentStop  Consent = "stop"
@@ -16,6 +17,7 @@ const (
 	ConsentHelp  Consent = "help"
 )
 
+// Limits of what is looked at.
 const (
 	// maxConsentBytes is how much of a body is looked at: all that CleanBody
 	// accepts. A longer one is no consent word, and its phrases are sought in

@@ -3,6 +3,7 @@ package sms
 // Encoding is how a text travels: GSM7 or UCS2.
 type Encoding string
 
+// The two encodings.
 const (
 	GSM7 Encoding = "GSM-7" // 7 bit default alphabet and its extension table
 	UCS2 Encoding = "UCS-2" // 16 bit units; in practice UTF-16

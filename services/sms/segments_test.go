@@ -30,18 +30,18 @@ type segmentCase struct {
 	Forcing   string `json:"forcing"`    // the first character outside GSM-7, or ""
 }
 
-func segmentCases(t testing.TB) []segmentCase {
-	t.Helper()
+func segmentCases(tb testing.TB) []segmentCase {
+	tb.Helper()
 	data, err := os.ReadFile("testdata/segments.json")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var cases []segmentCase
 	if err := json.Unmarshal(data, &cases); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if len(cases) < 100 {
-		t.Fatalf("only %d cases", len(cases))
+		tb.Fatalf("only %d cases", len(cases))
 	}
 	return cases
 }
@@ -134,6 +134,7 @@ func TestCountOfBytesThatAreNotUTF8(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it counts the allocations of the whole process
 func TestCountDoesNotAllocate(t *testing.T) {
 	for _, text := range []string{strings.Repeat("a[", 400), strings.Repeat("ç😀", 400)} {
 		if n := testing.AllocsPerRun(100, func() { sms.Count(text) }); n != 0 {

@@ -36,7 +36,7 @@ func both(t *testing.T, test func(t *testing.T, h *harness)) {
 			t.Parallel()
 			s, err := open(t)
 			must(t, err)
-			t.Cleanup(func() { _ = s.Close() }) //nolint:errcheck // the data goes away
+			t.Cleanup(func() { _ = s.Close() })
 			must(t, s.Migrate(t.Context()))
 			h := &harness{T: t, store: s, caller: workflow.Caller{Tenant: flow.TenantID(newID()), Subject: "ann"}}
 			h.service = &workflow.Service{Store: s, Seal: plain{}, Now: time.Now, NewID: newID}

@@ -128,7 +128,9 @@ func (w *world) submit(ctx context.Context, m line, via int) bool {
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
-			w.Errorf("%s is not acknowledged: %v", m.Body, err)
+			if w.Context().Err() == nil { // else the test is over
+				w.Errorf("%s is not acknowledged: %v", m.Body, err)
+			}
 			return false
 		}
 	}
@@ -226,6 +228,7 @@ func (w *world) load(perSecond, clients int) (stop func()) {
 			tick.Stop()
 		})
 	}
+	w.Cleanup(stop)
 	return stop
 }
 

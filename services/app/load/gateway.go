@@ -20,7 +20,7 @@ import (
 // outcomeWait is how long a call waits for its outcome.
 const outcomeWait = 60 * time.Second
 
-// span is when a load is measured. It begins with a warm-up, which does not count.
+// span is when a load is measured. It begins with a warm-up, which does not count, unless the messages are counted.
 type span struct {
 	from, until time.Time
 	left        atomic.Int64 // messages that may still be sent
@@ -28,11 +28,12 @@ type span struct {
 
 func newSpan(o *Options) *span {
 	s := &span{from: time.Now().Add(warmUp)}
-	s.until = s.from.Add(o.Duration)
 	s.left.Store(MaxMessages)
 	if o.Messages > 0 {
+		s.from = time.Now()
 		s.left.Store(int64(o.Messages))
 	}
+	s.until = s.from.Add(o.Duration)
 	return s
 }
 
@@ -114,7 +115,7 @@ func (p *streamed) run(ctx context.Context, gateway smsflowv1.RouterServiceClien
 		free <- i
 	}
 	sending := make(chan error, 1)
-	go func() { sending <- submitAll(stream, s, free, began, first, step) }()
+	go func() { sending <- submitAll(ctx, stream, s, free, began, first, step) }()
 	for {
 		res, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -140,9 +141,14 @@ func (p *streamed) run(ctx context.Context, gateway smsflowv1.RouterServiceClien
 }
 
 // submitAll sends the submitters' messages until the span ends.
-func submitAll(stream grpc.BidiStreamingClient[smsflowv1.StreamInboundRequest, smsflowv1.StreamInboundResponse], s *span, free <-chan int, began []time.Time, first, step int) error {
+func submitAll(ctx context.Context, stream grpc.BidiStreamingClient[smsflowv1.StreamInboundRequest, smsflowv1.StreamInboundResponse], s *span, free <-chan int, began []time.Time, first, step int) error {
 	for n := first; s.next(); n += step {
-		who := <-free
+		var who int
+		select {
+		case who = <-free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		m := message(n)
 		m.GatewayMessageId = strconv.Itoa(who) + "-" + m.GetGatewayMessageId()
 		began[who] = time.Now()

@@ -65,6 +65,40 @@ func TestOneProcessAtATime(t *testing.T) {
 	}
 }
 
+// TestReadyMissesItsFile: a server whose database was deleted or replaced must not take messages.
+func TestReadyMissesItsFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := sqlite.Open(t.Context(), dir, sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(t, s)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "smsflow.db")
+	ready := func(want bool, what string) {
+		t.Helper()
+		if err := s.Ready(t.Context()); (err == nil) != want {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	ready(true, "as it was opened")
+	if err := os.Rename(file, file+".away"); err != nil {
+		t.Fatal(err)
+	}
+	ready(false, "deleted")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ready(false, "replaced")
+	if err := os.Rename(file+".away", file); err != nil {
+		t.Fatal(err)
+	}
+	ready(true, "put back")
+}
+
 func TestFileThatIsNoDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -55,6 +56,8 @@ type Store struct {
 	writes, reads   *sqlstore.Statements
 	now             func() time.Time
 	lock            *os.File
+	name            string      // of the database's file
+	file            os.FileInfo // of what was there when it was opened
 	closed          atomic.Bool
 }
 
@@ -90,7 +93,9 @@ func (s *Store) open(ctx context.Context, name string, readers int) error {
 	if err != nil {
 		return fmt.Errorf("sqlite: open the data file: %w", err)
 	}
-	if err := file.Close(); err != nil {
+	s.name = name
+	s.file, err = file.Stat()
+	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("sqlite: open the data file: %w", err)
 	}
 	if s.writer, err = pool(name, 1, "_txlock=immediate"); err != nil {
@@ -126,8 +131,8 @@ func pool(name string, n int, more string) (*sqlx.DB, error) {
 		"_defensive=1", "_dqs=0",
 		fmt.Sprintf("_busy_timeout=%d", busyMillis), "_journal_mode=WAL", "_synchronous=FULL", "_foreign_keys=1", more,
 	}
-	if fault.Off("sync_full") {
-		settings = append(settings, "_synchronous=OFF")
+	if i := slices.Index(settings, "_synchronous=FULL"); fault.Off("sync_full") {
+		settings[i] = "_synchronous=OFF"
 	}
 	abs, err := filepath.Abs(name)
 	if err != nil {
@@ -181,8 +186,12 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.lock.Close())...)
 }
 
-// Ready says whether the database answers.
+// Ready says whether the database answers, and is still where the next start would look for it: what is written to a
+// file that has been deleted or replaced is lost with this process.
 func (s *Store) Ready(ctx context.Context) error {
+	if now, err := os.Stat(s.name); err != nil || !os.SameFile(now, s.file) {
+		return flow.Unavailable(errors.New("sqlite: the database's file has been deleted or replaced: stop the server and put it back"))
+	}
 	var one int
 	return s.Fail(ctx, s.readers.GetContext(ctx, &one, `SELECT 1`))
 }

@@ -84,6 +84,29 @@ func BenchmarkTake256(b *testing.B, open Open) {
 	b.ReportMetric(float64(b.N)*batchSize/b.Elapsed().Seconds(), "messages/s")
 }
 
+// BenchmarkSweep256 removes 256 messages with a run, its events, an outcome and an answer each, among ten times as many
+// that stay.
+func BenchmarkSweep256(b *testing.B, open Open) {
+	b.Helper()
+	k := newKit(b, open(b))
+	w := k.workflow()
+	for n := range 10 {
+		k.commit(me, k.handled(w, fmt.Sprint("stay-", n))...)
+	}
+	if n, err := k.Store.Sweep(k.ctx(), time.Now().Add(time.Hour), k.at, 11*batchSize); err != nil || n == 0 {
+		b.Fatal(n, err) // their keys stay
+	}
+	for n := 0; b.Loop(); n++ {
+		b.StopTimer()
+		k.commit(me, k.handled(w, fmt.Sprint(n))...)
+		b.StartTimer()
+		if n, err := k.Store.Sweep(k.ctx(), time.Now().Add(time.Hour), k.at, batchSize); err != nil || n != 5*batchSize {
+			b.Fatal(n, err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*batchSize/b.Elapsed().Seconds(), "messages/s")
+}
+
 // answers makes commits whose answers wait for a gateway.
 func (k *kit) answers(tenant flow.TenantID, c flow.ConnectionID, round string, n int) []flow.Commit {
 	k.Helper()

@@ -20,7 +20,7 @@ ALTER TABLE convo
 ALTER TABLE wake ADD COLUMN shared boolean NOT NULL DEFAULT false;
 
 -- The state, the attempts and the doubt of a message that is in outgoing are told there. None of these columns is in an
--- index, so that the one update that most messages get finds its place on the row's own page and touches no index.
+-- index, so that the one update that most messages get touches none where the row's own page has room for it.
 ALTER TABLE outbound
   ADD COLUMN consent    boolean NOT NULL DEFAULT false,
   ADD COLUMN attempts   integer NOT NULL DEFAULT 0,
