@@ -897,7 +897,7 @@ type AssistantReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The reply is cut to this many SMS segments: 1 to 10; 0 stands for 2.
 	MaxSegments int32 `protobuf:"varint,1,opt,name=max_segments,json=maxSegments,proto3" json:"max_segments,omitempty"`
-	// Sent when the assistant fails or does not know; up to 1,600 characters.
+	// Sent when the assistant fails or does not know; up to 1,600 characters, and not cut to max_segments.
 	FallbackText string                 `protobuf:"bytes,2,opt,name=fallback_text,json=fallbackText,proto3" json:"fallback_text,omitempty"`
 	OnError      AssistantReply_OnError `protobuf:"varint,3,opt,name=on_error,json=onError,proto3,enum=smsflow.v1.AssistantReply_OnError" json:"on_error,omitempty"`
 	// How many of the conversation's last messages the assistant sees: 0 to 50. Not set stands for 10.
