@@ -80,7 +80,13 @@ bench: setup ## figures, with the machine they were measured on: make bench BENC
 	@mkdir -p .cache
 	@{ tools/machine.sh; \
 	   tools/with-postgres.sh go test -run='^$$' -bench='$(BENCH)' -benchmem -benchtime=$(BENCHTIME) -count=$(COUNT) \
-	     -timeout=30m ./services/...; } | tee $(BENCH_OUTPUT)
+	     -timeout=30m ./services/... && \
+	   go build -o .cache/smsflow ./cmd/smsflow && \
+	   tools/with-postgres.sh sh -euc 'export SMSFLOW_LOAD_YARDSTICK_URL="$$SMSFLOW_TEST_POSTGRES"; \
+	     .cache/smsflow load --store sqlite; \
+	     export SMSFLOW_LOAD_DATABASE_URL="$$SMSFLOW_TEST_POSTGRES"; \
+	     .cache/smsflow load --store postgres; \
+	     .cache/smsflow load --store postgres --replicas 2'; } | tee $(BENCH_OUTPUT)
 
 .PHONY: web
 web: ## build the page into web/dist

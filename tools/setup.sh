@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need and this machine lacks, by apt-get: git, make, gcc (for the race detector), PostgreSQL
-# (server and pgbench), Node.js and npm (for a model server that nobody here wrote) and, once the page has browser tests,
-# Chromium. Safe to run again: with nothing missing it does nothing.
+# Installs what the tests need and this machine lacks, by apt-get: git, make, gcc (for the race detector), strace,
+# PostgreSQL (server and pgbench), Node.js and npm (for a model server that nobody here wrote) and, once the page has
+# browser tests, Chromium. Safe to run again: with nothing missing it does nothing.
 #
 # Tests never skip for want of PostgreSQL, so without apt-get (or the right to use it) this says what to install.
 set -euo pipefail
@@ -13,6 +13,7 @@ command -v make >/dev/null || missing+=(make)
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+command -v strace >/dev/null || missing+=(strace)
 tools/postgres-bin.sh >/dev/null 2>&1 || missing+=(postgresql)
 if [ -f web/playwright.config.ts ]; then
   command -v chromium >/dev/null || missing+=(chromium)

@@ -91,7 +91,7 @@ func serve(t *testing.T, b backend) *servers {
 }
 
 // run serves on a free port until the test ends.
-func run(t *testing.T, serve func(net.Listener) error, stop func()) string {
+func run(t testing.TB, serve func(net.Listener) error, stop func()) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -109,7 +109,7 @@ func run(t *testing.T, serve func(net.Listener) error, stop func()) string {
 }
 
 // key makes a key of a tenant and gives its token.
-func (s *servers) key(t *testing.T, tenant flow.TenantID, scopes ...flow.Scope) string {
+func (s *servers) key(t testing.TB, tenant flow.TenantID, scopes ...flow.Scope) string {
 	t.Helper()
 	key, token, err := access.NewKey(rand.Reader, flow.Key{Tenant: tenant, Connection: "c1", Scopes: scopes})
 	if err != nil {

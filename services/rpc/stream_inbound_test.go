@@ -32,11 +32,6 @@ import (
 	"smsflow/services/rpc"
 )
 
-const (
-	streamInbound   = "/smsflow.v1.RouterService/StreamInbound"
-	deliverOutbound = "/smsflow.v1.RouterService/DeliverOutbound"
-)
-
 // gateway is a client of the gRPC port with a key.
 func (s *servers) gateway(t *testing.T, token string) (smsflowv1.RouterServiceClient, context.Context) {
 	t.Helper()

@@ -35,7 +35,7 @@ const (
 	settleRetry = 200 * time.Millisecond
 )
 
-// ReasonUnsettled: the gateway takes messages and does not say what becomes of them.
+// ReasonUnsettled is given when the gateway takes messages and does not say what becomes of them.
 const ReasonUnsettled = "UNSETTLED"
 
 // outboundStream is one DeliverOutbound. One goroutine reads results, one settles them, one claims messages; the
@@ -134,7 +134,7 @@ func (s *outboundStream) serve(ctx context.Context, w outboundWork) error {
 			w.stopClaims()
 			draining, w.over, w.claiming = err, nil, nil
 			t := time.NewTimer(DrainUnsettled)
-			defer t.Stop()
+			defer t.Stop() //nolint:gocritic // this branch is taken once
 			limit = t.C
 		case <-limit:
 			return draining
@@ -154,7 +154,7 @@ func (s *outboundStream) finish(w outboundWork) {
 			joined = !more
 		}
 	}
-	for range w.claiming { //nolint:revive // until it is closed
+	for range w.claiming {
 	}
 }
 

@@ -293,7 +293,7 @@ func TestStreamsOnTheHTTPPort(t *testing.T) {
 		info.RequestHeader().Set("Authorization", "Bearer "+s.all)
 		in, err := c.StreamInbound(ctx)
 		if err == nil {
-			defer in.Close()
+			t.Cleanup(func() { in.Close() })
 			_ = in.Send(&smsflowv1.StreamInboundRequest{}) // may be refused already
 			_, err = in.Receive()
 		}

@@ -148,10 +148,10 @@ func (w *world) call(ctx context.Context, client smsflowv1.RouterServiceClient, 
 	req := &smsflowv1.RouteInboundRequest{
 		GatewayMessageId: m.ID, From: m.From, To: m.To, Body: m.Body, Wait: durationpb.New(0),
 	}
-	switch rand.IntN(8) {
-	case 0, 1:
+	switch n := rand.IntN(16); {
+	case n < 4:
 		return stream(ctx, client, req)
-	case 2:
+	case n == 4:
 		req.Wait = durationpb.New(time.Second)
 	}
 	res, err := client.RouteInbound(ctx, req)

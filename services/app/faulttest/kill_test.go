@@ -23,11 +23,12 @@ func points() []string {
 }
 
 const (
-	killRounds = 50 // with each database
+	killRounds  = 50 // with each database
+	deathRounds = 6  // of a replica
 	// maxPasses is how often a point may be passed before the product dies at it.
-	maxPasses = 40
+	maxPasses = 15
 	// lifeLimit is how long a life lasts in which the point is not reached; then it is ended from outside.
-	lifeLimit = 5 * time.Second
+	lifeLimit = 10 * time.Second
 	// resumeLimit is within what a product that was killed accepts messages again.
 	resumeLimit = 10 * time.Second
 )
@@ -60,8 +61,36 @@ func TestKill(t *testing.T) {
 		w.products[0].start()
 		stop()
 		v := w.holds()
+		for _, point := range points() {
+			if k.died[point] == 0 {
+				t.Errorf("it has never died at %s", point)
+			}
+		}
 		t.Logf("%d kills: %s; accepts again after at most %s; %s", rounds(t, killRounds), k.how(), k.slowest.Round(time.Millisecond), v)
 	})
+}
+
+// TestReplicaDies kills one of two replicas under load, now the one, now the other; the one that lives takes over.
+func TestReplicaDies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{database: postgresDB, replicas: 2, gateways: troubles(), assistant: thinks})
+	w.start()
+	stop := w.load(100, 24)
+	for n := range rounds(t, deathRounds) {
+		enough := w.ledger.count() + 20 + rand.IntN(60)
+		w.want(resumeLimit, "messages are accepted", func() bool { return w.ledger.count() >= enough })
+		dies, lives := w.products[n%2], (n+1)%2
+		dies.kill()
+		mark := time.Now()
+		w.want(takeOverLimit, "the other replica does what the dead one has begun", func() bool {
+			list, err := w.listed(lives)
+			return err == nil && w.judgeUntil(mark, list).count(lost) == 0
+		})
+		t.Logf("taken over %s after its death", time.Since(mark).Round(time.Millisecond))
+		dies.start()
+	}
+	stop()
+	w.holds()
 }
 
 // killer ends lives of a world's only product.

@@ -42,6 +42,9 @@ func newProduct(tb testing.TB, name string, env, args []string) *product {
 		if gone != nil {
 			<-gone
 		}
+		if log, err := os.ReadFile(p.log); err == nil && (bytes.Contains(log, []byte("DATA RACE")) || bytes.Contains(log, []byte("panic: "))) {
+			tb.Errorf("a data race or a panic is in the log of %s", name)
+		}
 		if tb.Failed() {
 			tb.Logf("the log of %s ends with\n%s", name, p.tail())
 		}

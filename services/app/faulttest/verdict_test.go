@@ -308,7 +308,7 @@ func TestVerdict(t *testing.T) {
 			send(e, bob, "only say d", func(s *gatewaytest.Entry) { s.Time = at.Add(slack + time.Second) })
 		}},
 		{afterStop, func(e *evidence) { send(e, bob, confirmed, nil) }},
-		{disorder, func(e *evidence) { send(e, ann, "three talk a", nil) }},
+		{disorder, func(e *evidence) { e.gateways[0][1], e.gateways[0][3] = e.gateways[0][3], e.gateways[0][1] }},
 		{twice, func(e *evidence) { e.driver = append(e.driver, in(acked, ann, "say c")) }},
 		{twice, func(e *evidence) {
 			again := in(acked, ann, "say c")

@@ -75,7 +75,7 @@ func (b *bench) start(ctx context.Context, o *Options, name string) error {
 	if o.CPUProfile != "" {
 		args = append(args, "--cpu-profile", filepath.Join(o.CPUProfile, name+".pprof"))
 	}
-	cmd := exec.CommandContext(ctx, o.Program, args...)
+	cmd := exec.CommandContext(ctx, o.Program, args...) //nolint:gosec // our own executable
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopLimit
 	cmd.Stdout, cmd.Stderr = io.Discard, o.Log

@@ -89,7 +89,7 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 	cancel()
 	l.Close() //nolint:errcheck // it is closed, or is now
 	// The driver's goroutine may be sending, and waits for somebody to take it.
-	for range l.Notify { //nolint:revive // nothing to do with it
+	for range l.Notify {
 	}
 	if err == nil || ctx.Err() != nil {
 		return nil
@@ -129,7 +129,7 @@ func (d dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	return d.dial(d.ctx, network, address, timeout)
+	return d.dial(d.ctx, network, address, timeout) //nolint:contextcheck // the driver brings none; this is the listener's
 }
 
 // DialContext implements pq.DialerContext.
@@ -145,6 +145,7 @@ func (d dialer) dial(ctx context.Context, network, address string, timeout time.
 	if err != nil {
 		return nil, err
 	}
+	//nolint:contextcheck,errcheck // it ends with the listener, whoever dialled; a closed connection is what is wanted
 	return tied{Conn: c, free: context.AfterFunc(d.ctx, func() { c.Close() })}, nil
 }
 

@@ -74,6 +74,8 @@ WHERE q.id = p.id AND NOT EXISTS (SELECT 1 FROM silent s WHERE s.id = p.id)
 RETURNING ` + sqlstore.OutboundColumns
 
 // takeQuery goes from tenant to tenant like claimQuery: those behind $3 and up to $4 (NULL: no end).
+//
+//nolint:gochecknoglobals // put together of parts that are functions; nobody writes to it
 var takeQuery = `
 WITH RECURSIVE turn (tenant_id) AS (
 	SELECT ` + nextTenant(`$3::text`) + `
@@ -91,6 +93,8 @@ WITH RECURSIVE turn (tenant_id) AS (
 )` + claimed
 
 // pullQuery claims what is due of one connection.
+//
+//nolint:gochecknoglobals // as takeQuery
 var pullQuery = `
 WITH picked AS MATERIALIZED (
 	SELECT q.id, q.state, q.conv, q.consent FROM gateway_connection g CROSS JOIN ` + claimable(`$5::bigint`) + `

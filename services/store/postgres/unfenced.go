@@ -9,7 +9,7 @@ func (q statements) unfence(owner string, batch []flow.Commit, order []int) erro
 		c := &batch[at]
 		if _, err := q.tx.ExecContext(q.ctx, `INSERT INTO wake (conv, tenant_id, due_at, owner, lease, gen, taken_gen)
 			VALUES ($1, $2, now(), $3, $4, 1, 1) ON CONFLICT (conv) DO UPDATE SET owner = excluded.owner, lease = excluded.lease`,
-			c.Lease.Conversation, c.Lease.Tenant, owner, c.Lease.Lease); err != nil {
+			c.Lease.Conversation, c.Tenant, owner, c.Lease.Lease); err != nil {
 			return err
 		}
 		if err := q.tx.GetContext(q.ctx, &c.Conversation.Ver, `SELECT coalesce(max(ver), 0) + 1 FROM convo WHERE conv = $1`,

@@ -24,9 +24,9 @@ ORDER BY q.id LIMIT ?`
 // outgoingTenantQuery gives the next tenant behind one, up to another, who has something to be sent.
 const outgoingTenantQuery = `
 SELECT min(v.tenant_id) FROM (
-	SELECT * FROM (SELECT tenant_id FROM outgoing WHERE state = 'pending' AND tenant_id > ?1 ORDER BY tenant_id LIMIT 1)
+	SELECT a.tenant_id FROM (SELECT tenant_id FROM outgoing WHERE state = 'pending' AND tenant_id > ?1 ORDER BY tenant_id LIMIT 1) a
 	UNION ALL
-	SELECT * FROM (SELECT tenant_id FROM outgoing WHERE state = 'sending' AND tenant_id > ?1 ORDER BY tenant_id LIMIT 1)
+	SELECT b.tenant_id FROM (SELECT tenant_id FROM outgoing WHERE state = 'sending' AND tenant_id > ?1 ORDER BY tenant_id LIMIT 1) b
 ) v WHERE ?2 IS NULL OR v.tenant_id <= ?2`
 
 // claimable are the due messages of a tenant's connections that are the next ones of their conversations.
@@ -255,7 +255,7 @@ func (q statements) tell(id string, s flow.Settled, now time.Time) error {
 	if _, err := q.exec(settleQuery, string(s.State), s.Reason, s.GatewayID, s.Attempts, s.Doubt, now.UnixMicro(), id); err != nil {
 		return err
 	}
-	switch s.State {
+	switch s.State { //nolint:exhaustive // the other states change no list
 	case flow.OutboundFailed, flow.OutboundUnknown, flow.OutboundUndelivered:
 		_, err := q.exec(deadInsert, id)
 		return err

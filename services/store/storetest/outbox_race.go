@@ -155,7 +155,7 @@ func stopAgainstTake(k *kit) {
 		all.Go(func() {
 			for !done.Load() {
 				before := map[flow.ConversationID]bool{}
-				acknowledged.Range(func(id, _ any) bool { before[id.(flow.ConversationID)] = true; return true }) //nolint:forcetypeassert // nothing else is in it
+				acknowledged.Range(func(id, _ any) bool { before[id.(flow.ConversationID)] = true; return true }) //nolint:forcetypeassert,errcheck // nothing else is in it
 				ms, err := k.Store.TakeOutbounds(k.ctx(), owner, long, flow.Take{PerTenant: 3, Limit: 3})
 				if err != nil {
 					k.Errorf("take: %v", err)
