@@ -23,6 +23,7 @@ type loadCommand struct {
 	Messages     int           `name:"messages" placeholder:"N" default:"0" env:"SMSFLOW_LOAD_MESSAGES" help:"Ends each of them after so many messages; 0: it does not."`
 	Replicas     int           `name:"replicas" placeholder:"N" default:"1" env:"SMSFLOW_LOAD_REPLICAS" help:"Servers on the one database, 1 or 2."`
 	JSON         bool          `name:"json" env:"SMSFLOW_JSON" help:"Print the figures as JSON."`
+	Only         string        `name:"only" hidden:"" placeholder:"WHAT" enum:",ack,whole" default:"" env:"SMSFLOW_LOAD_ONLY" help:"Measure nothing but the one: ack or whole."`
 	CPUProfile   string        `name:"cpu-profile" hidden:"" placeholder:"DIR" env:"SMSFLOW_LOAD_CPU_PROFILE" help:"Folder for the servers' CPU profiles."`
 }
 
@@ -35,7 +36,7 @@ func (c *loadCommand) Run(ctx context.Context, to *console) error {
 	r, err := load.Run(ctx, load.Options{
 		Program: program, Store: c.Store, DatabaseURL: c.DatabaseURL, YardstickURL: c.YardstickURL,
 		Submitters: c.Submitters, InFlight: c.InFlight, Duration: c.Duration, Messages: c.Messages, Replicas: c.Replicas,
-		CPUProfile: c.CPUProfile, Log: to.err,
+		CPUProfile: c.CPUProfile, Only: c.Only, Log: to.err,
 	})
 	if err != nil {
 		return err

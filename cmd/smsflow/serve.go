@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,7 +21,7 @@ import (
 type serveCommand struct {
 	app.Config `embed:""`
 
-	CPUProfile string `name:"cpu-profile" hidden:"" placeholder:"FILE" env:"SMSFLOW_CPU_PROFILE" help:"File for a CPU profile of the whole run."`
+	CPUProfile string `name:"cpu-profile" hidden:"" placeholder:"FILE" env:"SMSFLOW_CPU_PROFILE" help:"File for a CPU profile, until the server begins to stop."`
 }
 
 // Run serves until ctx is done, which is a success.
@@ -30,6 +31,8 @@ func (c *serveCommand) Run(ctx context.Context, to *console) (err error) {
 		if failed != nil {
 			return failed
 		}
+		stop = sync.OnceValue(stop)
+		context.AfterFunc(ctx, func() { _ = stop() })
 		defer func() { err = errors.Join(err, stop()) }()
 	}
 	log, err := c.NewLog(to.err)

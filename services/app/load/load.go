@@ -44,8 +44,15 @@ type Options struct {
 	Messages     int // ends a measurement earlier; 0: it does not
 	Replicas     int
 	CPUProfile   string    // a folder for the servers' CPU profiles; empty: none
+	Only         string    // "ack" or "whole": nothing but that one, and what the processors did for it goes to Log
 	Log          io.Writer // what the servers log
 }
+
+// The values of Options.Only.
+const (
+	onlyAck   = "ack"
+	onlyWhole = "whole"
+)
 
 // Report is what was measured. A ratio is a rate by the yardstick's.
 type Report struct {
@@ -111,7 +118,10 @@ func Run(ctx context.Context, o Options) (Report, error) {
 	if err := o.Verify(); err != nil {
 		return Report{}, err
 	}
-	if o.YardstickURL == "" {
+	switch {
+	case o.Only != "":
+		o.YardstickURL = ""
+	case o.YardstickURL == "":
 		o.YardstickURL = o.DatabaseURL
 	}
 	r := Report{
@@ -123,20 +133,24 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return r, err
 	}
 	r.Postgres = version
-	acks, err := measure(ctx, &o, "ack", acknowledgements)
-	if err != nil {
-		return r, fmt.Errorf("the acknowledgements: %w", err)
+	if o.Only != onlyWhole {
+		acks, err := measure(ctx, &o, onlyAck, acknowledgements)
+		if err != nil {
+			return r, fmt.Errorf("the acknowledgements: %w", err)
+		}
+		r.AcceptedPerS, r.AckP50, r.AckP99 = acks.rate, acks.quantile(0.5), acks.quantile(0.99)
 	}
-	whole, err := measure(ctx, &o, "whole", wholes)
-	if err != nil {
-		return r, fmt.Errorf("the whole: %w", err)
+	if o.Only != onlyAck {
+		whole, err := measure(ctx, &o, onlyWhole, wholes)
+		if err != nil {
+			return r, fmt.Errorf("the whole: %w", err)
+		}
+		r.FinishedPerS, r.EndP50, r.EndP99 = whole.rate, whole.quantile(0.5), whole.quantile(0.99)
 	}
 	after, _, err := yardstick(ctx, &o)
 	if err != nil {
 		return r, err
 	}
-	r.AcceptedPerS, r.AckP50, r.AckP99 = acks.rate, acks.quantile(0.5), acks.quantile(0.99)
-	r.FinishedPerS, r.EndP50, r.EndP99 = whole.rate, whole.quantile(0.5), whole.quantile(0.99)
 	if before > 0 && after > 0 {
 		y := (before + after) / 2
 		ack, end := r.AcceptedPerS/y, r.FinishedPerS/y
@@ -151,6 +165,11 @@ func measure(ctx context.Context, o *Options, name string, load func(context.Con
 	if err != nil {
 		return figures{}, err
 	}
-	defer func() { err = errors.Join(err, b.close(context.WithoutCancel(ctx))) }()
+	defer func() {
+		err = errors.Join(err, b.close(context.WithoutCancel(ctx)))
+		if o.Only != "" {
+			b.spent(o.Log, len(f.latencies))
+		}
+	}()
 	return load(ctx, o, b)
 }

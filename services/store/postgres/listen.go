@@ -129,14 +129,14 @@ func (d dialer) Dial(network, address string) (net.Conn, error) {
 }
 
 func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	return d.dial(d.ctx, network, address, timeout) //nolint:contextcheck // the driver brings none; this is the listener's
+	return d.dial(d.ctx, network, address, timeout)
 }
 
 // DialContext implements pq.DialerContext.
 func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(d.ctx, cancel)()
+	defer context.AfterFunc(d.ctx, cancel)() //nolint:contextcheck // the listener's context ends the dialling too
 	return d.dial(ctx, network, address, 0)
 }
 

@@ -215,14 +215,16 @@ func takeTests() []test {
 			equal(k, pull(foreign, stream, long, 10), nil)
 			equal(k, pull(k.tenant, stream, long, 0), nil)
 			equal(k, said(k.due(me)), []string{"pushed"})
-			equal(k, pull(k.tenant, stream, short, 10), []string{"a"})
-			equal(k, pull(k.tenant, stream, short, 10), nil) // the next one comes when that one is settled
+			equal(k, pull(k.tenant, stream, long, 10), []string{"a"})
+			equal(k, pull(k.tenant, stream, long, 10), nil) // the next one comes when that one is settled
 			equal(k, pull(k.tenant, more, short, 10), []string{"c"})
+			lost := k.sending(stream, short)
 			k.Pass(k, 2*short)
 			equal(k, pull(k.tenant, more, long, 10), []string{"c"})
-			k.is(ours[0], flow.OutboundUnknown) // ended by any call
+			k.is(lost, flow.OutboundUnknown) // ended by any call
+			equal(k, k.settle(me, settled(ours[0], flow.OutboundSent), settled(theirs[0], flow.OutboundSent)), []bool{true, true})
 			equal(k, pull(k.tenant, stream, long, 10), []string{"b"})
-			equal(k, k.settle(me, settled(ours[1], flow.OutboundSent), settled(theirs[0], flow.OutboundSent)), []bool{true, true})
+			equal(k, k.settle(me, settled(ours[1], flow.OutboundSent)), []bool{true})
 			equal(k, k.count("outgoing"), 1)
 		}},
 		{name: "what is not due is claimed by its name only", alone: true, run: func(k *kit) {

@@ -26,8 +26,10 @@ type Dialect struct {
 	Position string
 	// Priorities makes the rows (id, priority) of one JSON parameter: see ReorderWorkflows.
 	Priorities string
-	// Texts and Numbers are the rows (one column) of a JSON parameter that is a list.
-	Texts, Numbers string
+	// InTexts and InNumbers are the conditions that a column is one of the values of a parameter, which List makes of them.
+	// The planner has to see how few they are: then it looks them up.
+	InTexts, InNumbers string
+	List               func(values any) (any, error)
 	// Now is the time of the database's leases.
 	Now func(context.Context, sqlx.QueryerContext) (time.Time, error)
 	// Hint tells other replicas, when the transaction commits, that there is something for them; empty: there are none.

@@ -124,45 +124,45 @@ func (s *sweep) remove(ms []sweptMessage) (stay map[int64]bool, err error) {
 	if len(ms) == 0 {
 		return stay, nil
 	}
-	seqs, ids, err := lists(ms, stay)
+	seqs, ids, err := s.lists(ms, stay)
 	if err != nil {
 		return nil, err
 	}
 	// First whether a message is handled and its runs are over: then nobody writes further messages for it, and all that
 	// there are can be locked. Behind that lock nobody makes one pending again.
-	if err := s.busy(stay, `SELECT m.seq FROM message m WHERE m.seq IN `+s.Numbers+` AND (
+	if err := s.busy(stay, `SELECT m.seq FROM message m WHERE m.seq `+s.InNumbers+` AND (
 		EXISTS (SELECT 1 FROM pending p WHERE p.seq = m.seq) OR
 		EXISTS (SELECT 1 FROM run r WHERE r.inbound_id = m.id AND (r.state IN ('running', 'waiting') OR r.updated_at >= ?)))`,
 		seqs, s.Time(s.messages)); err != nil {
 		return nil, err
 	}
 	var locked []string
-	if err := s.all(&locked, `SELECT id FROM outbound WHERE inbound_id IN `+s.Texts+` ORDER BY id`+s.LockKey, ids); err != nil {
+	if err := s.all(&locked, `SELECT id FROM outbound WHERE inbound_id `+s.InTexts+` ORDER BY id`+s.LockKey, ids); err != nil {
 		return nil, err
 	}
-	if err := s.busy(stay, `SELECT m.seq FROM message m WHERE m.seq IN `+s.Numbers+` AND EXISTS (
+	if err := s.busy(stay, `SELECT m.seq FROM message m WHERE m.seq `+s.InNumbers+` AND EXISTS (
 		SELECT 1 FROM outbound o JOIN outgoing q ON q.id = o.id WHERE o.inbound_id = m.id)`, seqs); err != nil {
 		return nil, err
 	}
-	if seqs, ids, err = lists(ms, stay); err != nil {
+	if seqs, ids, err = s.lists(ms, stay); err != nil {
 		return nil, err
 	}
 	for _, statement := range []string{
-		`DELETE FROM run_event WHERE run_id IN (SELECT r.id FROM run r WHERE r.inbound_id IN ` + s.Texts + `)`,
-		`DELETE FROM run WHERE inbound_id IN ` + s.Texts,
-		`DELETE FROM outcome WHERE inbound_id IN ` + s.Texts,
-		`DELETE FROM dead_letter WHERE id IN (SELECT o.id FROM outbound o WHERE o.inbound_id IN ` + s.Texts + `)`,
-		`DELETE FROM outbound WHERE inbound_id IN ` + s.Texts,
+		`DELETE FROM run_event WHERE run_id IN (SELECT r.id FROM run r WHERE r.inbound_id ` + s.InTexts + `)`,
+		`DELETE FROM run WHERE inbound_id ` + s.InTexts,
+		`DELETE FROM outcome WHERE inbound_id ` + s.InTexts,
+		`DELETE FROM dead_letter WHERE id IN (SELECT o.id FROM outbound o WHERE o.inbound_id ` + s.InTexts + `)`,
+		`DELETE FROM outbound WHERE inbound_id ` + s.InTexts,
 	} {
 		if err := s.delete(statement, ids); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.delete(`DELETE FROM message WHERE seq IN `+s.Numbers+` AND accepted_at < ?`, seqs, s.Time(s.keys)); err != nil {
+	if err := s.delete(`DELETE FROM message WHERE seq `+s.InNumbers+` AND accepted_at < ?`, seqs, s.Time(s.keys)); err != nil {
 		return nil, err
 	}
 	return stay, s.delete(`UPDATE message SET swept = ?, connection = '', gateway_msg_id = '', sender = '', recipient = '', body = '',
-		received_at = NULL WHERE seq IN `+s.Numbers, true, seqs)
+		received_at = NULL WHERE seq `+s.InNumbers, true, seqs)
 }
 
 // busy adds what a query finds to those that have to stay.
@@ -193,11 +193,11 @@ func (s *sweep) leave(old, left []sweptMessage, stay map[int64]bool) error {
 			}
 		}
 	}
-	gone, _, err := lists(left, stay)
+	gone, _, err := s.lists(left, stay)
 	if err != nil || len(left) == 0 {
 		return err
 	}
-	return s.exec(`DELETE FROM unswept WHERE seq IN `+s.Numbers, gone)
+	return s.exec(`DELETE FROM unswept WHERE seq `+s.InNumbers, gone)
 }
 
 // forget removes keys, up to the place that the messages' sweep has come to. A message that had to stay is passed by:
@@ -217,11 +217,11 @@ func (s *sweep) forget(upTo int64) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	seqs, _, err := lists(rows, nil)
+	seqs, _, err := s.lists(rows, nil)
 	if err != nil {
 		return err
 	}
-	if err := s.delete(`DELETE FROM message WHERE seq IN `+s.Numbers+` AND swept`, seqs); err != nil {
+	if err := s.delete(`DELETE FROM message WHERE seq `+s.InNumbers+` AND swept`, seqs); err != nil {
 		return err
 	}
 	return s.move("keys", rows[len(rows)-1].Seq)
@@ -231,17 +231,17 @@ func (s *sweep) move(name string, to int64) error {
 	return s.exec(`UPDATE sweep SET seq = ? WHERE name = ?`, to, name)
 }
 
-// lists makes JSON parameters of messages without those that have to stay.
-func lists(ms []sweptMessage, stay map[int64]bool) (seqs, ids string, err error) {
+// lists makes parameters of messages without those that have to stay.
+func (s *sweep) lists(ms []sweptMessage, stay map[int64]bool) (seqs, ids any, err error) {
 	numbers, texts := make([]int64, 0, len(ms)), make([]string, 0, len(ms))
 	for _, m := range ms {
 		if !stay[m.Seq] {
 			numbers, texts = append(numbers, m.Seq), append(texts, m.ID)
 		}
 	}
-	if seqs, err = Encode(numbers); err != nil {
-		return "", "", err
+	if seqs, err = s.List(numbers); err != nil {
+		return nil, nil, err
 	}
-	ids, err = Encode(texts)
+	ids, err = s.List(texts)
 	return seqs, ids, err
 }
