@@ -49,7 +49,7 @@ func (s *servers) text(t *testing.T, prefix string, n int) {
 	for i := range n {
 		go func() {
 			m := inboundOf(fmt.Sprint(prefix, i), fmt.Sprintf("+1415555%04d", 1000+i), "hello")
-			m.Wait = durationpb.New(30 * time.Second)
+			m.Wait = durationpb.New(time.Minute)
 			res, err := client.RouteInbound(ctx, m)
 			if err == nil && res.GetOutcome() != smsflowv1.Outcome_OUTCOME_REPLIED {
 				err = fmt.Errorf("outcome %v", res.GetOutcome())
@@ -216,7 +216,7 @@ func TestDeliverOutboundAgain(t *testing.T) {
 // TestDeliverOutboundWindow: no more is handed over than may be unsettled.
 func TestDeliverOutboundWindow(t *testing.T) {
 	t.Parallel()
-	const more = 44
+	const more = 8
 	s := pulling(t, backend{}, false)
 	stream, _ := s.deliver(t, s.all)
 	joined(t, stream)
